@@ -1,0 +1,213 @@
+"""The order of layers: one posed frame, premultiplied, from a rig and a frame's channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from app.engines.local import shading
+from app.engines.local import topology as mesh
+from app.engines.local.effects.anchors import Anchors
+from app.engines.local.eyes import EyePose, draw_eye
+from app.engines.local.fields import NODES, Box
+from app.engines.local.mouth import MOUTH_UNITS, MouthPainter, mouth_shape
+from app.engines.local.raster import catmull_rom, fill_polygon, over
+from app.engines.local.topology import Side
+from app.engines.local.units import side_weights, spare_spectacles
+from app.engines.local.warp import HeadPose, Warp, pixel_map, posed, weighted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from app.engines.local.rig import Rig
+
+    Pixels = NDArray[np.uint8]
+    Points = NDArray[np.float64]
+    Grid = NDArray[np.float32]
+
+_LID_UNITS = ("lid", "squint", "widen")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posed:
+    """A posed person: premultiplied RGBA canvas, where effects hold on, and the warp that led here."""
+
+    canvas: Pixels
+    anchors: Anchors
+    back: Grid
+
+
+def pose_person(rig: Rig, channels: Mapping[str, float], *, bordered: bool, alpha_needed: bool) -> Posed:
+    """Draw the person of one frame, everything but effects and caption.
+
+    Args:
+        rig: of the photo.
+        channels: the frame's channels by name.
+        bordered: with the sticker's white border and bust, else the bare cut-out.
+        alpha_needed: whether the anchors' alpha must be the person's own (border excluded).
+    """
+    weights = spare_spectacles(side_weights(_units_only(channels)), rig.spectacles)
+    return _Frame(rig, channels, weights, bordered=bordered).draw(alpha_needed=alpha_needed)
+
+
+def _units_only(channels: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in channels.items() if "." not in name}
+
+
+class _Frame:
+    """One frame in the making."""
+
+    def __init__(self, rig: Rig, channels: Mapping[str, float], weights: dict[str, float], *, bordered: bool) -> None:
+        self.rig, self.channels, self.weights = rig, channels, weights
+        self.pose = HeadPose.from_channels(channels)
+        self.warp = Warp(rig.head, self.pose)
+        self.source = rig.sticker if bordered else rig.person
+        self.border = cv2.BORDER_CONSTANT if bordered else cv2.BORDER_REPLICATE
+        self.rest_upper = posed(rig.upper, rig.face.points, weights)
+        self.rest_lower = posed(rig.lower, rig.face.points, weights)
+        self.points = self._carried(self.rest_upper)
+        self.points_below = self._carried(self.rest_lower)
+        turn = np.radians(self.pose.roll + self.pose.body_turn)
+        right, down = rig.face.right, rig.face.down
+        self.right = right * np.cos(turn) + down * np.sin(turn)
+        self.down = -right * np.sin(turn) + down * np.cos(turn)
+
+    def _carried(self, points: Points) -> Points:
+        """From the expression's points to the canvas: head, then body."""
+        moved = points + self.rig.head.displacement(points, self.pose) if self.pose.head_moves else points
+        return self.warp.forward(moved)
+
+    def _rigid(self, at: Points) -> NDArray[np.float64]:
+        """How the skull moves at a rest point: (2, 3), rest canvas px to posed canvas px."""
+        there = self._carried(at[None])[0]
+        roll = np.radians(self.pose.roll)
+        turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
+        linear = self.rig.head.body(self.pose)[:, :2] @ turn * (1 + self.pose.scale)
+        return np.column_stack([linear, there - linear @ at])
+
+    def draw(self, *, alpha_needed: bool) -> Posed:
+        rig = self.rig
+        back = self.warp.back(rig.upper.box, weighted(rig.upper, self.weights))
+        full = pixel_map(back, rig.size)
+        canvas = np.asarray(cv2.remap(self.source, full, None, cv2.INTER_LINEAR, borderMode=self.border), np.uint8)
+        shape = mouth_shape(
+            self.points[list(mesh.LIPS_UPPER_INNER)], self.points_below[list(mesh.LIPS_LOWER_INNER)], self.down
+        )
+        self._tear(canvas, (shape.upper + shape.lower) / 2)
+        for side in Side:
+            draw_eye(
+                canvas,
+                rig.eyes[side],
+                self._eye_pose(side),
+                self.points[list(mesh.EYE_UPPER[side])],
+                self.points_below[list(mesh.EYE_LOWER[side])],
+                self.points[list(mesh.LID_HALO_UPPER[side])],
+                self._rigid(rig.eyes[side].middle),
+                (self.right, self.down),
+            )
+        mouth = {**self.weights, **{name: self.channels.get(name, 0.0) for name in ("tongue.out", "tongue.turn")}}
+        axes = (self.right, self.down)
+        MouthPainter(canvas, rig.mouth, shape, mouth, self._rigid(rig.mouth.seam), axes).paint()
+        self._shade(canvas, back)
+        alpha = cv2.extractChannel(canvas, 3)
+        if alpha_needed:
+            own = cv2.extractChannel(rig.person, 3)
+            alpha = cv2.min(alpha, cv2.remap(own, full, None, cv2.INTER_LINEAR, borderMode=self.border))
+        anchors = Anchors(
+            points=self.points,
+            right=self.right,
+            down=self.down,
+            face_height=rig.face.height,
+            size=rig.size,
+            mouth_open=shape.open_px,
+            alpha=np.asarray(alpha, np.uint8),
+        )
+        return Posed(canvas, anchors, back)
+
+    def _eye_pose(self, side: Side) -> EyePose:
+        lid, squint, widen = (self.weights.get(f"{unit}_{side}", 0.0) for unit in _LID_UNITS)
+        return EyePose(
+            lid=lid,
+            squint=squint,
+            widen=widen,
+            gaze_x=self.channels.get("gaze.x", 0.0),
+            gaze_y=self.channels.get("gaze.y", 0.0),
+        )
+
+    def _tear(self, canvas: Pixels, seam: Points) -> None:
+        """Layer B below the tear lines of lids and lips, where the two layers part."""
+        width = self.rig.eyes[Side.RIGHT].width
+        eyes = [
+            side
+            for side in Side
+            if max(abs(self.weights.get(f"{unit}_{side}", 0.0)) for unit in _LID_UNITS) > 0.02
+        ]
+        mouth = any(abs(self.weights.get(unit, 0.0)) > 0.01 for unit in MOUTH_UNITS)
+        if not (eyes or mouth):
+            return
+        field = weighted(self.rig.lower, self.weights)
+        back = self.warp.back(self.rig.lower.box, field)
+        for side in eyes:
+            upper = catmull_rom(self.points[list(mesh.EYE_UPPER[side])], 4)
+            lower = catmull_rom(self.points_below[list(mesh.EYE_LOWER[side])], 4)
+            self._zone(canvas, back, (upper + lower) / 2, lower, width * 0.30, width * 0.05)
+        if mouth:
+            outer = catmull_rom(self.points_below[list(mesh.LIPS_LOWER_OUTER)], 4)
+            height = self.rig.face.height
+            self._zone(canvas, back, seam, outer, height * 0.03, height * 0.012)
+
+    def _zone(self, canvas: Pixels, back: Grid, line: Points, lower: Points, margin: float, feather: float) -> None:
+        """Lay layer B over the skin from a tear line down to a margin under the lower contour."""
+        down, right = self.down, self.right
+        away = lower - line
+        away = away / np.maximum(np.linalg.norm(away, axis=1), 1)[:, None]
+        rim = lower + away * margin + down * margin * 0.6
+        rim[[0, -1]] = lower[[0, -1]]
+        size = self.rig.size
+        everything = np.concatenate([line, rim])
+        x0, y0 = np.maximum(np.floor(everything.min(0) - feather * 2 - 4), 0).astype(int)
+        x1, y1 = np.minimum(np.ceil(everything.max(0) + feather * 2 + 4), size).astype(int)
+        width, height = int(x1 - x0), int(y1 - y0)
+        if width < 4 or height < 4:
+            return
+        window = (int(x0), int(y0), width, height)
+        wide = fill_polygon(np.concatenate([line - down * margin * 2, rim[::-1]]), *window)
+        soft = cv2.GaussianBlur(wide, (0, 0), feather)
+        long = np.concatenate([line[:1] - right * size * 0.08, line, line[-1:] + right * size * 0.08])
+        below = fill_polygon(np.concatenate([long, (long + down * size * 0.4)[::-1]]), *window)
+        mask = np.asarray(cv2.multiply(soft, below, scale=1 / 255), np.uint8)
+        source = self._pixels_from(back, window)
+        part = cv2.remap(self.source, source, None, cv2.INTER_LINEAR, borderMode=self.border)
+        over(canvas[y0:y1, x0:x1], np.asarray(part, np.uint8), 1.0, mask)
+
+    def _pixels_from(self, back: Grid, window: tuple[int, int, int, int]) -> Grid:
+        """The map of one window of pixels, from the nodes round it."""
+        x0, y0, width, height = window
+        spacing = self.rig.size / NODES
+        across = (np.arange(x0, x0 + width, dtype=np.float32) + 0.5) / spacing - 0.5
+        along = (np.arange(y0, y0 + height, dtype=np.float32) + 0.5) / spacing - 0.5
+        x, y = np.meshgrid(across.astype(np.float32), along.astype(np.float32))
+        return np.asarray(cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+    def _shade(self, canvas: Pixels, back: Grid) -> None:
+        strengths = {name: self.channels.get(f"shade.{name}", 0.0) for name in shading.SHADES}
+        # Taking a smile away leaves its folds behind unless the light follows.
+        calm = max(0.0, min(1.0, self.weights.get("neutral", 0.0))) * min(1.0, self.rig.face.own_smile)
+        strengths["unfold"] = calm
+        gain = shading.combined(self.rig.shades, strengths)
+        if gain is None:
+            return
+        shading.apply(canvas, gain, back, self._face_region().slices)
+
+    def _face_region(self) -> Box:
+        spacing = self.rig.size / NODES
+        oval = self.points[list(mesh.OVAL)]
+        margin = 0.06 * self.rig.face.height
+        low = np.clip(np.floor((oval.min(0) - margin) / spacing).astype(int), 0, NODES - 2)
+        high = np.clip(np.ceil((oval.max(0) + margin) / spacing).astype(int), 2, NODES)
+        return Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))

@@ -1,0 +1,202 @@
+"""Action units of the mouth and the lower face: where each mesh point goes at full strength.
+
+Lip points move by rules along the mouth (``t``: -1 at the right corner, 0 in the middle, 1 at the left corner),
+the skin around by Gaussians round a few landmarks. All lengths are in face heights.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.engines.local import topology as mesh
+from app.engines.local.raster import smoothstep
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from app.engines.local.geometry import FaceFrame
+
+    Field = NDArray[np.float64]
+
+POINT_COUNT = 468
+_CORNERS = set(mesh.LIP_CORNERS)
+_UPPER = (
+    set(mesh.LIPS_UPPER_OUTER + mesh.LIPS_UPPER_MIDDLE + mesh.LIPS_UPPER_NEAR + mesh.LIPS_UPPER_INNER) - _CORNERS
+)
+_LOWER = (
+    set(mesh.LIPS_LOWER_OUTER + mesh.LIPS_LOWER_MIDDLE + mesh.LIPS_LOWER_NEAR + mesh.LIPS_LOWER_INNER) - _CORNERS
+)
+
+
+def _mask(indices: set[int]) -> NDArray[np.bool_]:
+    chosen = np.zeros(POINT_COUNT, bool)
+    chosen[list(indices)] = True
+    return chosen
+
+
+class MouthUnits:
+    """Displacements (468, 2) in canvas px of every mouth unit of one face."""
+
+    def __init__(self, face: FaceFrame) -> None:
+        self.face = face
+        points, height = face.points, face.height
+        self.x = face.along(points, face.mouth_centre) / height
+        self.y = face.below(points, face.mouth_centre) / height
+        self.t = np.clip(face.along(points, face.mouth_centre) / face.mouth_half_width, -1.3, 1.3)
+        self.side = np.sign(self.x)
+        self.upper, self.lower, self.corner = _mask(_UPPER), _mask(_LOWER), _mask(_CORNERS)
+        self.lips = self.upper | self.lower | self.corner
+        self.skin = (~self.lips).astype(float)
+        self.arch = np.clip(1 - np.abs(self.t) ** 2.4, 0, 1) ** 0.8
+        self.corner_rise = np.clip(np.abs(self.t), 0, 1) ** 1.7
+        self.ring = np.zeros(POINT_COUNT)
+        for weight, rings in (
+            (1.0, mesh.LIPS_UPPER_OUTER + mesh.LIPS_LOWER_OUTER),
+            (0.66, mesh.LIPS_UPPER_MIDDLE + mesh.LIPS_LOWER_MIDDLE),
+            (0.3, mesh.LIPS_UPPER_NEAR + mesh.LIPS_LOWER_NEAR),
+        ):
+            self.ring[list(rings)] = weight
+
+    def near(self, index: int, sigma: float) -> Field:
+        """Gaussian of the distance to landmark ``index``; ``sigma`` in face heights."""
+        squared = ((self.face.points - self.face.points[index]) ** 2).sum(1)
+        return np.asarray(np.exp(-squared / (2 * (sigma * self.face.height) ** 2)))
+
+    def pair(self, indices: Sequence[int], sigma: float) -> Field:
+        """The two Gaussians of a mirrored pair of landmarks."""
+        return self.near(indices[0], sigma) + self.near(indices[1], sigma)
+
+    def move(self, x: Field | float, y: Field | float) -> Field:
+        """Displacements from components along the face's axes, in face heights."""
+        across = np.broadcast_to(x, (POINT_COUNT,))[:, None] * self.face.right
+        down = np.broadcast_to(y, (POINT_COUNT,))[:, None] * self.face.down
+        return np.asarray((across + down) * self.face.height)
+
+    def all(self) -> dict[str, Field]:
+        """Every unit of this module by name."""
+        smile = self._smile()
+        right = smoothstep(0.45, -0.45, self.t)[:, None]
+        return {
+            "jaw": self._jaw(),
+            "smile_right": smile * right,
+            "smile_left": smile * (1 - right),
+            "pucker": self._pucker(),
+            "frown": self._frown(),
+            "press": self.move(0, 0.018 * self.arch * (self.upper * 1.0 - self.lower)),
+            "sneer": self._sneer(),
+            "lip_down": self._lip_down(),
+            "mouth_shift": self._mouth_shift(),
+            "puff": self._puff(),
+            "nose": self._nose(),
+            "close": self._close(),
+            "neutral": self._neutral(),
+        }
+
+    def _jaw(self) -> Field:
+        """The jaw drops by .17: the lower lip with it, less towards the corners; chin and cheeks follow."""
+        t, x, y = self.t, self.x, self.y
+        chin = smoothstep(-0.05, 0.10, y) * np.exp(-((x / 0.36) ** 4)) * np.where(y > 0.1, 1, 0.9)
+        drop = np.select(
+            [self.lower, self.corner, self.upper],
+            [0.12 + 0.88 * self.arch, np.full_like(t, 0.14), -0.05 * self.arch],
+            chin * 0.97,
+        )
+        drop = np.where(~self.lips & (y < 0.02), drop * 0.5, drop)
+        narrowing = -np.where(self.lips | (y > -0.05), t * 0.022, 0) * np.exp(-((y / 0.2) ** 2))
+        return self.move(narrowing, 0.17 * drop)
+
+    def _smile(self) -> Field:
+        """Corners out and up, cheeks up, nostrils a little wider; lips thin by a hair."""
+        at = np.clip(np.abs(self.t), 0, 1)
+        corners = self.pair((61, 291), 0.085)
+        cheeks = self.pair((50, 280), 0.1) + 0.6 * self.pair((205, 425), 0.08)
+        out = np.where(self.lips, 0.052 * self.t, self.side * (0.045 * corners + 0.008 * cheeks))
+        out = out + self.skin * self.side * 0.008 * self.pair((98, 327), 0.04)
+        up = np.where(
+            self.lips,
+            -0.050 * self.corner_rise + 0.010 * (1 - at),
+            -0.042 * corners - 0.022 * cheeks - 0.006 * self.pair((98, 327), 0.05),
+        )
+        return self.move(out, up + 0.004 * (self.upper * 1.0 - self.lower))
+
+    @cached_property
+    def _thinness(self) -> tuple[float, float]:
+        """What the photo's lips lack to a full pair (upper .045, lower .060), in face heights: a smile thins them."""
+        points = self.face.points
+        upper = self.face.below(points[13], points[0]) / self.face.height
+        lower = self.face.below(points[17], points[14]) / self.face.height
+        return float(np.clip(0.045 - upper, 0, 0.02)), float(np.clip(0.060 - lower, 0, 0.02))
+
+    def _pucker(self) -> Field:
+        """Lips narrow and fill; a photo's toothy smile is narrower already once ``neutral`` has acted."""
+        half = self.face.mouth_half_width / self.face.height
+        spared = self.face.smile_width if self.face.toothy else 0.0
+        inward = np.where(
+            self.lips,
+            -(0.42 - 0.75 * spared) * half * self.t,
+            -0.30 * half * np.sign(self.t) * self.pair((61, 291), 0.07),
+        )
+        more_upper, more_lower = self._thinness
+        fullness = (self.lower * (0.018 + more_lower) - self.upper * (0.016 + more_upper)) * self.arch * self.ring
+        around = np.exp(-((self.x / 0.2) ** 2) - (self.y / 0.14) ** 2)
+        return self.move(inward, fullness - 0.006 * around)
+
+    def _frown(self) -> Field:
+        at = np.clip(np.abs(self.t), 0, 1)
+        down = np.where(self.lips, 0.038 * at**1.6 - 0.012 * (1 - at) * self.lower, 0.030 * self.pair((61, 291), 0.085))
+        return self.move(np.where(self.lips, -0.012 * self.t, 0), down - 0.012 * self.near(199, 0.06) * self.skin)
+
+    def _sneer(self) -> Field:
+        """The upper lip rises beside its middle, the nostrils with it: disgust, crying."""
+        lift = self.upper * 0.022 * (0.35 + 0.65 * np.abs(np.sin(np.clip(self.t, -1, 1) * np.pi)))
+        return self.move(0, -(lift + 0.018 * self.pair((98, 327), 0.05) * self.skin))
+
+    def _lip_down(self) -> Field:
+        """The lower lip is pulled down and square."""
+        chin = np.exp(-((self.x / 0.16) ** 2)) * smoothstep(0.03, 0.1, self.y) * (self.y < 0.25)
+        return self.move(
+            self.lower * 0.01 * self.t, np.where(self.lower, 0.03 * (1 - np.abs(self.t) ** 3), 0.018 * chin)
+        )
+
+    def _mouth_shift(self) -> Field:
+        around = np.exp(-((self.x / 0.22) ** 2) - (self.y / 0.16) ** 2)
+        return self.move(0.045 * np.where(self.lips, 1.0, around), 0)
+
+    def _puff(self) -> Field:
+        cheeks = self.pair((187, 411), 0.1) + 0.6 * self.pair((58, 288), 0.08)
+        return self.move(0.034 * self.side * cheeks * self.skin, 0)
+
+    def _nose(self) -> Field:
+        """The nose scrunches: wings up and out."""
+        up = self.pair((64, 294), 0.07) + 0.6 * self.near(197, 0.06)
+        return self.move(self.side * 0.010 * self.pair((64, 294), 0.05), -0.020 * up * self.skin)
+
+    @cached_property
+    def _gap(self) -> Field:
+        """The photo's gap between the inner lips at every point's place along the mouth, in face heights."""
+        points = self.face.points
+        place = self.t[list(mesh.LIPS_UPPER_INNER)]
+        gap = self.face.below(points[list(mesh.LIPS_LOWER_INNER)], points[list(mesh.LIPS_UPPER_INNER)])
+        order = np.argsort(place)
+        return np.asarray(np.interp(self.t, place[order], gap[order] / self.face.height))
+
+    def _close(self) -> Field:
+        """The lips meet at 42 % of the photo's gap, a little overlapped so that no sliver of teeth stays."""
+        overlap = 0.010 * np.clip(1 - np.abs(self.t) ** 4, 0, 1) if self.face.toothy else 0.0
+        gap = self._gap * 1.10 + overlap
+        chin = -0.5 * gap.max() * np.exp(-((self.x / 0.22) ** 2)) * smoothstep(0.02, 0.12, self.y)
+        return self.move(0, np.select([self.upper, self.lower], [0.42 * gap, -0.58 * gap], chin))
+
+    def _neutral(self) -> Field:
+        """Takes the photo's own smile away: its extra width and the lift of its corners."""
+        half = self.face.mouth_half_width / self.face.height
+        lift = self.face.corner_lift / self.face.height
+        around = np.exp(-((self.x / 0.26) ** 2) - (self.y / 0.15) ** 2)
+        inward = np.where(self.lips, self.t, np.clip(self.t, -1, 1) * around * 0.8)
+        down = lift * self.corner_rise * np.where(self.lips, 1.0, around * 0.8)
+        return self.move(-self.face.smile_width * half * inward, 1.05 * down)

@@ -1,0 +1,151 @@
+"""Everything that is computed once per photo, so that a frame costs only what moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from app.engines.local import matte, shading
+from app.engines.local import topology as mesh
+from app.engines.local.eyes import EyePlate, eye_plate
+from app.engines.local.fields import Layer, fit_layers
+from app.engines.local.framing import frame
+from app.engines.local.geometry import FaceFrame, face_frame
+from app.engines.local.mouth import MouthPlate, mouth_plate
+from app.engines.local.raster import smoothstep
+from app.engines.local.topology import Side
+from app.engines.local.units import displacements
+from app.engines.local.warp import HeadModel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from app.engines.local.detect import Face
+
+    Pixels = NDArray[np.uint8]
+    Points = NDArray[np.float64]
+
+MIN_SIZE, MAX_SIZE = 256, 1024
+_SURE = 0.92
+_CLEAR = 0.03
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rig:
+    """One photo, ready to be animated. Immutable and safe to share between threads; pickles.
+
+    All pictures are ``size`` px square. ``sticker`` is the cut-out with its white border, premultiplied RGBA;
+    ``person`` the cut-out alone, premultiplied RGBA, unbounded by the bust, for use over ``plate``, the photo's
+    background with the person painted out (RGB).
+    """
+
+    size: int
+    face: FaceFrame
+    sticker: Pixels
+    person: Pixels
+    plate: Pixels
+    upper: Layer
+    lower: Layer
+    head: HeadModel
+    eyes: dict[Side, EyePlate]
+    mouth: MouthPlate
+    shades: dict[str, NDArray[np.float32]]
+    spectacles: float
+
+
+def build_rig(image: Pixels, face: Face, *, alpha: Pixels | None = None, size: int = 512) -> Rig:
+    """Prepare one face of a photo for animation: about 0.15 s on one core.
+
+    Args:
+        image: RGB u8 (height, width, 3).
+        face: one of ``detect(image).faces``.
+        alpha: u8 (height, width), the photo's own cut-out, used instead of the network's where it cuts.
+        size: canvas side in px, 256 to 1024.
+
+    Raises:
+        ValueError: a wrong shape, dtype or size.
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(f"image must be RGB u8 (height, width, 3), not {image.dtype} {image.shape}")
+    if alpha is not None and (alpha.shape != image.shape[:2] or alpha.dtype != np.uint8):
+        raise ValueError(f"alpha must be u8 {image.shape[:2]}, not {alpha.dtype} {alpha.shape}")
+    if not MIN_SIZE <= size <= MAX_SIZE:
+        raise ValueError(f"size must be {MIN_SIZE} to {MAX_SIZE} px, not {size}")
+    framed = frame(image, face.landmarks, size, alpha)
+    irises = {
+        Side.RIGHT: (face.iris_right.centre, face.iris_right.radius),
+        Side.LEFT: (face.iris_left.centre, face.iris_left.radius),
+    }
+    geometry = face_frame(face.landmarks, irises, framed.matrix)
+    middle = (float(geometry.centre[0]), float(geometry.centre[1]))
+    cut = None if framed.alpha is None else matte.given_alpha(framed.alpha, middle)
+    if cut is None:
+        cut = matte.person_alpha(framed.pixels, framed.valid, middle)
+    upper, lower = fit_layers(geometry, displacements(geometry), size)
+    skin, light, ratio = _light(framed.pixels, geometry)
+    colours = matte.bleed(framed.pixels, (cut > _SURE).astype(np.float32))
+    return Rig(
+        size=size,
+        face=geometry,
+        sticker=_bordered(colours, cut),
+        person=_premultiplied(colours, cut),
+        plate=_background(framed.pixels, framed.valid, cut),
+        upper=upper,
+        lower=lower,
+        head=HeadModel.build(geometry, size),
+        eyes={side: eye_plate(framed.pixels, geometry, side, light) for side in Side},
+        mouth=mouth_plate(framed.pixels, geometry, skin, light, ratio),
+        shades=shading.shade_maps(framed.pixels, geometry),
+        spectacles=_spectacles(framed.pixels, geometry, light),
+    )
+
+
+def _premultiplied(colours: Pixels, alpha: NDArray[np.float32]) -> Pixels:
+    return np.dstack([colours * alpha[..., None], alpha * 255]).round().astype(np.uint8)
+
+
+def _bordered(colours: Pixels, alpha: NDArray[np.float32]) -> Pixels:
+    """The cut-out over its own white border: one picture, so that a frame's border costs nothing to warp along."""
+    cut = alpha * matte.bust(alpha.shape[0])
+    border = matte.sticker_border(cut)
+    white = border * (1 - cut)
+    rgb = colours * cut[..., None] + 255 * white[..., None]
+    return np.dstack([rgb, (cut + white) * 255]).round().astype(np.uint8)
+
+
+def _background(pixels: Pixels, valid: Pixels, alpha: NDArray[np.float32]) -> Pixels:
+    around = cv2.dilate(alpha, np.ones((5, 5), np.uint8))
+    return matte.bleed(pixels, ((around < _CLEAR) & (valid > 0)).astype(np.float32))
+
+
+def _light(pixels: Pixels, face: FaceFrame) -> tuple[Points, float, float]:
+    """Mean RGB of lit skin, its luminance 0..1, and the right cheek's light over the left one's."""
+
+    def patch(index: int, radius: int = 8) -> Points:
+        x, y = np.clip(face.points[index].astype(int), radius, pixels.shape[0] - radius - 1)
+        square = pixels[y - radius : y + radius, x - radius : x + radius]
+        return np.asarray(square.reshape(-1, 3).astype(np.float64).mean(0))
+
+    right, left, forehead = patch(mesh.CHEEK_RIGHT), patch(mesh.CHEEK_LEFT), patch(151)
+    skin = (right + left + forehead) / 3
+    luminance = float(np.clip(skin @ np.array([0.299, 0.587, 0.114]) / 255, 0.12, 0.95))
+    return skin, luminance, float((right.mean() + 1) / (left.mean() + 1))
+
+
+def _spectacles(pixels: Pixels, face: FaceFrame, light: float) -> float:
+    """How sure the face wears spectacles, 0..1: a strong level edge across the bridge of the nose, where skin has none."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (0, 0), face.height * 0.006)
+    edges = np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3)) / 8
+    top, bottom = int(face.points[mesh.BROW_CENTRE, 1]), int(face.points[197, 1])
+    middle, half = int(face.points[mesh.NOSE_BRIDGE, 0]), int(0.035 * face.height)
+    strip = edges[max(top, 0) : bottom, max(middle - half, 0) : middle + half]
+    if strip.size == 0:
+        return 0.0
+    strongest = float(strip.mean(1).max()) / max(light * 255, 30) * 100
+    return float(smoothstep(4.0, 6.5, strongest))
+
+
+__all__ = ["MAX_SIZE", "MIN_SIZE", "Layer", "Rig", "build_rig"]

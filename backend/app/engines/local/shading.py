@@ -1,0 +1,180 @@
+"""Wrinkles and light: gain maps on the coarse grid that go with the skin.
+
+Displacing a smooth forehead gives no frown lines and smoothing a laugh gives no calm cheek; these maps do. Every
+map is a gain per channel, float32 (NODES, NODES, 3), 1 where nothing changes, and is kept off hair, spectacles
+and background by the skin mask.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from app.engines.local import topology as mesh
+from app.engines.local.fields import NODES, node_positions
+from app.engines.local.raster import catmull_rom, fill_polygon, smoothstep
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from app.engines.local.geometry import FaceFrame
+
+    Pixels = NDArray[np.uint8]
+    Plane = NDArray[np.float32]
+    Points = NDArray[np.float64]
+
+SHADES = ("smile", "furrow", "forehead", "under", "flush")
+_FOLD_RIGHT, _FOLD_LEFT = (129, 203, 206, 216), (358, 423, 426, 436)
+_SKIN_SAMPLES = (50, 280, 101, 330, 151, 195, 205, 425, 108, 337)
+
+
+def skin_mask(pixels: Pixels, face: FaceFrame) -> Plane:
+    """How sure a node lies on bare skin, float32 (NODES, NODES) 0..1: near the cheeks' colour, inside the face."""
+    small = cv2.resize(pixels, (NODES, NODES), interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    spacing = pixels.shape[0] / NODES
+    at = np.clip(((face.points[list(_SKIN_SAMPLES)] + 0.5) / spacing - 0.5).round().astype(int), 0, NODES - 1)
+    typical = np.median(lab[at[:, 1], at[:, 0]], axis=0)
+    difference = lab - typical
+    distance = np.hypot(difference[..., 1], difference[..., 2]) + 0.4 * np.abs(difference[..., 0])
+    mask = 1 - smoothstep(13, 24, distance)
+    oval = (face.points[list(mesh.OVAL)] + 0.5) / spacing - 0.5
+    inside = cv2.distanceTransform(fill_polygon(oval, 0, 0, NODES, NODES) // 255, cv2.DIST_L2, 5)
+    mask = mask * smoothstep(0, 0.05 * face.height / spacing, inside)
+    # Erode a little: a line that stops short of the hair is right, one that runs into it is not.
+    return cv2.GaussianBlur(cv2.erode(mask.astype(np.float32), np.ones((3, 3), np.uint8)), (0, 0), 1.2)
+
+
+def shade_maps(pixels: Pixels, face: FaceFrame) -> dict[str, Plane]:
+    """All maps of one photo at full strength, by name; ``unfold`` flattens the folds of the photo's own smile."""
+    skin = skin_mask(pixels, face)
+    draw = _Lines(face, pixels.shape[0])
+    grey = {
+        "smile": -draw.fold(0.012, 0.20) + draw.cheeks(0.07),
+        "furrow": _furrow(face, draw),
+        "forehead": -sum(
+            (
+                draw.line(
+                    [
+                        face.points[low] * (1 - share) + face.points[high] * share
+                        for low, high in ((105, 104), (66, 69), (107, 108), (9, 151), (336, 337), (296, 299), (334, 333))
+                    ],
+                    0.007,
+                    0.16,
+                )
+                for share in (0.30, 0.48, 0.66)
+            ),
+            np.zeros((NODES, NODES), np.float32),
+        ),
+        "under": -draw.points((226, 31, 228, 229, 230, 231), 0.012, 0.14)
+        - draw.points((446, 261, 448, 449, 450, 451), 0.012, 0.14),
+        "unfold": _unfold(pixels, face, draw),
+    }
+    maps = {name: _gain(1 + plane * skin) for name, plane in grey.items()}
+    oval = _oval_glow(face, draw) * np.clip(skin * 1.4, 0, 1)
+    maps["flush"] = np.stack([1 + 0.04 * oval, 1 - 0.20 * oval, 1 - 0.17 * oval], -1).astype(np.float32)
+    return maps
+
+
+def _gain(plane: Plane) -> Plane:
+    return np.repeat(plane.astype(np.float32)[..., None], 3, axis=2)
+
+
+class _Lines:
+    """Soft lines and blots on the grid, stated in face heights."""
+
+    def __init__(self, face: FaceFrame, size: int) -> None:
+        self.face, self.size = face, size
+        self.x, self.y = node_positions(size)
+
+    def line(self, points: Sequence[Points], width: float, depth: float) -> Plane:
+        """A smooth line through canvas points, ``width`` in face heights, ``depth`` at its middle."""
+        drawn = np.zeros((self.size, self.size), np.uint8)
+        curve = np.rint(catmull_rom(np.asarray(points), 5) * 16).astype(np.int32)
+        thickness = max(1, int(width * self.face.height))
+        cv2.polylines(drawn, [curve], isClosed=False, color=255, thickness=thickness, lineType=cv2.LINE_AA, shift=4)
+        soft = cv2.GaussianBlur(drawn.astype(np.float32), (0, 0), width * self.face.height * 0.8)
+        small = cv2.resize(soft, (NODES, NODES), interpolation=cv2.INTER_AREA)
+        return np.asarray(small * (depth / max(float(soft.max()), 1e-6)), np.float32)
+
+    def points(self, indices: Sequence[int], width: float, depth: float) -> Plane:
+        """A smooth line through landmarks."""
+        return self.line([self.face.points[i] for i in indices], width, depth)
+
+    def fold(self, width: float, depth: float) -> Plane:
+        """Both folds from the nostrils to the mouth corners."""
+        return self.points(_FOLD_RIGHT, width, depth) + self.points(_FOLD_LEFT, width, depth)
+
+    def blot(self, centre: Points, radius_x: float, radius_y: float) -> Plane:
+        """A Gaussian blot, radii in face heights along canvas x and y, 1 at its middle."""
+        across = ((self.x - centre[0]) / (radius_x * self.face.height)) ** 2
+        down = ((self.y - centre[1]) / (radius_y * self.face.height)) ** 2
+        return np.exp(-(across + down)).astype(np.float32)
+
+    def cheeks(self, depth: float) -> Plane:
+        """Light on both cheeks."""
+        blots = [self.blot(self.face.points[i], 0.085, 0.085) for i in (mesh.CHEEK_RIGHT, mesh.CHEEK_LEFT)]
+        return np.asarray(depth * (blots[0] + blots[1]), np.float32)
+
+
+def _furrow(face: FaceFrame, draw: _Lines) -> Plane:
+    points, height = face.points, face.height
+    root = points[mesh.GLABELLA]
+    total = np.zeros((NODES, NODES), np.float32)
+    for brow in (55, 285):
+        base = root + (points[brow] - root) * 0.52
+        top = base - face.down * 0.055 * height
+        bottom = base + face.down * 0.03 * height + (root - base) * 0.2
+        total -= draw.line([top, (top + bottom) / 2 + (base - root) * 0.08, bottom], 0.006, 0.34)
+    total -= 0.12 * draw.blot(root, 0.085, 0.085)
+    for contour in mesh.EYE_UPPER.values():
+        total -= 0.12 * draw.blot(points[list(contour)].mean(0) - face.down * 0.02 * height, 0.09, 0.03)
+    return total
+
+
+def _unfold(pixels: Pixels, face: FaceFrame, draw: _Lines) -> Plane:
+    """What lifts the shadow of the photo's own smile folds and mouth corners to the level of the cheek around."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    wide = cv2.GaussianBlur(grey, (0, 0), 0.055 * face.height)
+    near = cv2.GaussianBlur(grey, (0, 0), 0.008 * face.height)
+    lift = cv2.resize(np.clip(wide / np.maximum(near, 8), 0.92, 1.30) - 1, (NODES, NODES), interpolation=cv2.INTER_AREA)
+    where = np.clip(draw.fold(0.05, 1.0), 0, 1)
+    return np.asarray(lift * where * 0.85, np.float32)
+
+
+def _oval_glow(face: FaceFrame, draw: _Lines) -> Plane:
+    middle = (face.points[mesh.NOSE_TIP] + face.points[mesh.NOSE_BRIDGE]) / 2
+    return draw.blot(middle, 0.42, 0.46)
+
+
+def combined(maps: dict[str, Plane], strengths: dict[str, float]) -> Plane | None:
+    """One gain map (NODES, NODES, 3) of a frame, or None when nothing is shaded."""
+    total: Plane | None = None
+    for name, strength in strengths.items():
+        if abs(strength) < 0.01:
+            continue
+        gain = 1 + np.float32(strength) * (maps[name] - 1)
+        total = gain if total is None else total * gain
+    return total
+
+
+def apply(canvas: Pixels, gain: Plane, back: Plane, region: tuple[slice, slice]) -> None:
+    """Multiply a region of nodes of a premultiplied canvas by a gain map that has been carried along by the warp.
+
+    ``back`` float32 (NODES, NODES, 2): source px of every node; ``region`` row and column slices of nodes.
+    """
+    spacing = canvas.shape[0] / NODES
+    index = (back[region] + np.float32(0.5)) * np.float32(1 / spacing) - np.float32(0.5)
+    moved = cv2.remap(gain, index, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    rows, columns = (slice(round(part.start * spacing), round(part.stop * spacing)) for part in region)
+    view = canvas[rows, columns]
+    full = cv2.resize(cv2.convertScaleAbs(moved, alpha=128), view.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    four = cv2.merge([*cv2.split(full), np.full(view.shape[:2], 128, np.uint8)])
+    lit = cv2.multiply(view, four, scale=1 / 128)
+    # Premultiplied colour may not exceed alpha.
+    alpha = cv2.extractChannel(view, 3)
+    view[:] = cv2.min(lit, cv2.merge([alpha, alpha, alpha, alpha]))

@@ -1,0 +1,277 @@
+"""One frame's warp: where each canvas pixel comes from.
+
+Forward, a point of the photo first moves with its expression, then with the head, then with the whole sticker:
+``x -> body(head(x + e(x)))``. A picture needs the way back. The body is affine and exact; head and expression
+are inverted on the coarse grid, each on the nodes that it can reach, and composed there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from app.engines.local import topology as mesh
+from app.engines.local.fields import NODES, Box, Layer, depth_field, node_positions, ring_radius
+from app.engines.local.raster import smoothstep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from app.engines.local.geometry import FaceFrame
+
+    Grid = NDArray[np.float32]
+    Points = NDArray[np.float64]
+    Matrix = NDArray[np.float64]
+
+# 1 + dF/dx outside these limits means a fold or a tear; the clamp keeps Newton's step finite there.
+_SLOPE_LIMITS = (0.55, 6.0)
+_STEP_LIMIT = 10.0
+_ROUNDS = 6
+_CONVERGED = 0.05
+_FOLDED = 1.2
+
+
+def invert(field: Grid, spacing: float, rounds: int = _ROUNDS) -> Grid:
+    """The way back through a displacement field: ``u`` with ``u(x) = -F(x + u(x))``.
+
+    Diagonal Newton steps, clamped; a plain fixed point diverges where skin stretches more than twofold. Nodes
+    that do not settle (folds) are refilled from their neighbours.
+
+    Args:
+        field: float32 (rows, columns, 2), px.
+        spacing: px between nodes.
+        rounds: at most so many steps.
+
+    Returns:
+        float32 (rows, columns, 2), px.
+    """
+    rows, columns = field.shape[:2]
+    across, along = cv2.split(field)
+    slope_x = cv2.Sobel(across, cv2.CV_32F, 1, 0, ksize=1, scale=0.5 / spacing)
+    slope_y = cv2.Sobel(along, cv2.CV_32F, 0, 1, ksize=1, scale=0.5 / spacing)
+    damping_x = 1 / np.clip(1 + slope_x, *_SLOPE_LIMITS)
+    damping_y = 1 / np.clip(1 + slope_y, *_SLOPE_LIMITS)
+    table = cv2.merge([across, along, damping_x, damping_y])
+    here = _node_indices(rows, columns)
+    back: Grid = field * np.float32(-0.5)
+    step = back
+    for _ in range(rounds):
+        there = cv2.remap(
+            table, cv2.scaleAdd(back, 1 / spacing, here), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        step = (back + there[..., :2]) * there[..., 2:]
+        np.clip(step, -_STEP_LIMIT, _STEP_LIMIT, out=step)
+        back = back - step
+        if float(np.abs(step).max()) < _CONVERGED:
+            return back
+    folded = np.abs(step).max(2) > _FOLDED
+    return _refilled(back, folded) if folded.any() else back
+
+
+def _refilled(back: Grid, folded: NDArray[np.bool_]) -> Grid:
+    good = (~folded).astype(np.float32)[..., None]
+    blurred = cv2.GaussianBlur(np.concatenate([back * good, good], 2), (0, 0), 1.6)
+    filled = blurred[..., :2] / (blurred[..., 2:] + 1e-3)
+    around = cv2.dilate(folded.astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.where(around[..., None] > 0, filled, back).astype(np.float32)
+
+
+_INDEX_CACHE: dict[tuple[int, int], NDArray[np.float32]] = {}
+
+
+def _node_indices(rows: int, columns: int) -> Grid:
+    known = _INDEX_CACHE.get((rows, columns))
+    if known is None:
+        x, y = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
+        known = _INDEX_CACHE[rows, columns] = np.dstack([x, y])
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Head and sticker motion of one frame; angles in degrees, lengths in face heights, scales as 0 = none."""
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    x: float = 0.0
+    y: float = 0.0
+    scale: float = 0.0
+    body_x: float = 0.0
+    body_y: float = 0.0
+    body_turn: float = 0.0
+    body_stretch_x: float = 0.0
+    body_stretch_y: float = 0.0
+
+    @classmethod
+    def from_channels(cls, channels: Mapping[str, float]) -> HeadPose:
+        """Pick ``head.*`` and ``body.*`` out of a frame's channels."""
+        values = {name[5:]: value for name, value in channels.items() if name.startswith("head.")}
+        values |= {name.replace(".", "_"): value for name, value in channels.items() if name.startswith("body.")}
+        return cls(**values)
+
+    @property
+    def head_moves(self) -> bool:
+        """Whether the head itself moves."""
+        return any((self.yaw, self.pitch, self.roll, self.x, self.y, self.scale))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadModel:
+    """What a head's motion needs to know of one face: depth, neck falloff and pivot, on the coarse grid."""
+
+    face: FaceFrame
+    size: int
+    depth: Grid
+    follow: Grid
+    inside: Grid
+    pivot: Points
+
+    @classmethod
+    def build(cls, face: FaceFrame, size: int) -> HeadModel:
+        """Computed once per photo."""
+        x, y = node_positions(size)
+        nodes = np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
+        radius = ring_radius(face, nodes)
+        return cls(
+            face=face,
+            size=size,
+            depth=depth_field(face, size),
+            follow=_follow(face, nodes).reshape(NODES, NODES).astype(np.float32),
+            inside=(1 - smoothstep(1.0, 1.6, radius)).reshape(NODES, NODES).astype(np.float32),
+            pivot=face.points[mesh.CHIN] + face.down * 0.30 * face.height,
+        )
+
+    def field(self, pose: HeadPose) -> Grid:
+        """Displacement of every node by the head's motion, float32 (NODES, NODES, 2) px."""
+        x, y = node_positions(self.size)
+        return self._displace(x, y, self.follow, self.depth, self.inside, pose)
+
+    def displacement(self, points: Points, pose: HeadPose) -> Points:
+        """Displacement of single canvas points (n, 2) by the head's motion, px."""
+        spacing = self.size / NODES
+        at = ((points + 0.5) / spacing - 0.5).astype(np.float32)[None]
+        planes = cv2.remap(
+            cv2.merge([self.follow, self.depth, self.inside]), at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )[0]
+        follow, depth, inside = (planes[:, i].astype(np.float64) for i in range(3))
+        moved = self._displace(points[:, 0], points[:, 1], follow, depth, inside, pose)
+        return np.asarray(moved, np.float64)
+
+    def _displace(self, x: Grid, y: Grid, follow: Grid, depth: Grid, inside: Grid, pose: HeadPose) -> Grid:
+        yaw, pitch, roll = np.radians((pose.yaw, pose.pitch, pose.roll))
+        height = self.face.height
+        from_pivot_x, from_pivot_y = x - np.float32(self.pivot[0]), y - np.float32(self.pivot[1])
+        from_centre_x, from_centre_y = x - np.float32(self.face.centre[0]), y - np.float32(self.face.centre[1])
+        cosine, sine = np.float32(np.cos(roll) - 1), np.float32(np.sin(roll))
+        scale = np.float32(pose.scale)
+        moved_x = follow * (
+            from_pivot_x * cosine - from_pivot_y * sine + np.float32(pose.x * height) + scale * from_centre_x
+        )
+        moved_y = follow * (
+            from_pivot_x * sine + from_pivot_y * cosine + np.float32(pose.y * height) + scale * from_centre_y
+        )
+        moved_x += depth * np.float32(np.sin(yaw)) + inside * from_centre_x * np.float32(np.cos(yaw) - 1)
+        moved_y += depth * np.float32(np.sin(pitch)) + inside * from_centre_y * np.float32(np.cos(pitch) - 1)
+        return np.stack([moved_x, moved_y], -1)
+
+    def body(self, pose: HeadPose) -> Matrix:
+        """The whole sticker's motion about its bottom centre: (2, 3), canvas px to canvas px."""
+        turn = np.radians(pose.body_turn)
+        stretch = np.diag([1 + pose.body_stretch_x, 1 + pose.body_stretch_y])
+        linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ stretch
+        pivot = np.array([self.size / 2, 0.98 * self.size])
+        shift = np.array([pose.body_x, pose.body_y]) * self.face.height
+        return np.column_stack([linear, pivot - linear @ pivot + shift])
+
+
+def _follow(face: FaceFrame, points: Points) -> NDArray[np.float64]:
+    """How much a point goes with the head: 1 down to the chin, 0 from the base of the neck."""
+    below_chin = face.below(points, face.points[mesh.CHIN]) / face.height
+    return 1 - smoothstep(-0.12, 0.62, below_chin)
+
+
+def weighted(layer: Layer, weights: Mapping[str, float]) -> Grid | None:
+    """The expression's field on the layer's nodes, or None when nothing moves."""
+    total: Grid | None = None
+    for name, weight in weights.items():
+        field = layer.fields.get(name)
+        if field is None:
+            continue
+        total = field * np.float32(weight) if total is None else np.asarray(cv2.scaleAdd(field, weight, total))
+    return total
+
+
+def posed(layer: Layer, points: Points, weights: Mapping[str, float]) -> Points:
+    """The mesh points (468, 2) after the expression, as the layer's field moves them."""
+    moved = points.copy()
+    for name, weight in weights.items():
+        if name in layer.at_points:
+            moved += layer.at_points[name] * weight
+    return moved
+
+
+class Warp:
+    """The way back of one frame, shared by both layers."""
+
+    def __init__(self, head: HeadModel, pose: HeadPose) -> None:
+        self._size = head.size
+        self._spacing = head.size / NODES
+        self._body = head.body(pose)
+        self._head = self._invert_head(head, pose) if pose.head_moves else None
+        self._nodes = np.dstack(node_positions(head.size))
+
+    def _invert_head(self, head: HeadModel, pose: HeadPose) -> Grid:
+        # The head's field is smooth: half the nodes carry it, at a quarter of the cost.
+        half = cv2.resize(head.field(pose), (NODES // 2, NODES // 2), interpolation=cv2.INTER_AREA)
+        back = invert(half, 2 * self._spacing, rounds=4)
+        return np.asarray(cv2.resize(back, (NODES, NODES), interpolation=cv2.INTER_CUBIC), np.float32)
+
+    def back(self, box: Box, expression: Grid | None) -> Grid:
+        """Source position of every node: float32 (NODES, NODES, 2) canvas px of the unposed picture.
+
+        ``expression`` is a layer's field on its ``box``, or None.
+        """
+        origin = self._unbodied()
+        at = origin
+        if self._head is not None:
+            shift = self._head
+            if self._body_moves:
+                shift = self._sampled(self._head, origin, cv2.BORDER_REPLICATE)
+            at = origin + shift
+        if expression is None:
+            return at
+        undo = np.zeros((NODES, NODES, 2), np.float32)
+        rows, columns = box.slices
+        undo[rows, columns] = invert(expression, self._spacing)
+        if at is self._nodes:
+            return at + undo
+        return at + self._sampled(undo, at, cv2.BORDER_CONSTANT)
+
+    @property
+    def _body_moves(self) -> bool:
+        return not np.array_equal(self._body, np.eye(2, 3))
+
+    def _unbodied(self) -> Grid:
+        if not self._body_moves:
+            return self._nodes
+        inverse = cv2.invertAffineTransform(self._body)
+        return np.asarray(cv2.transform(self._nodes, inverse), np.float32)
+
+    def _sampled(self, field: Grid, at: Grid, border: int) -> Grid:
+        index = (at + np.float32(0.5)) * np.float32(1 / self._spacing) - np.float32(0.5)
+        return np.asarray(cv2.remap(field, index, None, cv2.INTER_LINEAR, borderMode=border), np.float32)
+
+    def forward(self, points: Points) -> Points:
+        """Carry head-posed points (n, 2) on with the sticker's own motion."""
+        return points @ self._body[:, :2].T + self._body[:, 2]
+
+
+def pixel_map(back: Grid, size: int) -> Grid:
+    """Node positions to a full map for ``cv2.remap``: float32 (size, size, 2)."""
+    return np.asarray(cv2.resize(back, (size, size), interpolation=cv2.INTER_CUBIC), np.float32)
