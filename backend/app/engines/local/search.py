@@ -28,16 +28,17 @@ _BORDER = 0.5
 _SAME_FACE_SHARE = 0.35
 
 
-def find_candidates(image: Pixels, *, thorough: bool) -> list[Candidate]:
-    """Candidates of all passes that were needed, one per face, the largest and surest first."""
-    found = face_candidates(image)
-    if thorough:
-        found += _in_tiles(image)
-    for search in (_with_border, _turned, _in_tiles):
-        if found:
-            break
-        found = list(search(image))
-    return _distinct(found)
+def searches(image: Pixels, *, thorough: bool) -> Iterator[list[Candidate]]:
+    """Candidates pass by pass, from the likely and cheap to the desperate; in each one per face, the largest first.
+
+    Take passes until one of them holds a face. ``thorough`` adds the tiles to the first pass.
+    """
+    whole = face_candidates(image)
+    yield _distinct([*whole, *_in_tiles(image)]) if thorough else whole
+    yield list(_with_border(image))
+    yield _distinct(list(_turned(image)))
+    if not thorough:
+        yield _distinct(list(_in_tiles(image)))
 
 
 def _in_tiles(image: Pixels) -> Iterator[Candidate]:

@@ -1,0 +1,198 @@
+"""Is this photo usable, and if not, why: the gates, cheap ones first.
+
+The limits were set with ``bench/gates``, on photos of four people of different age, sex and skin and some forty
+variants of each. Where its README gives the figures, comments here give the gap between the worst good
+variant and the best bad one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from app.engines.local import measures
+from app.engines.local.networks import Pixels, require_picture
+
+if TYPE_CHECKING:
+    from app.engines.local.detect import Box, Detection, Face
+
+Severity = Literal["refuse", "warn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The limits of the gates."""
+
+    rival_width: float = 0.5
+    """Another face counts when it is wider than this share of the largest: passers-by are left out of the cut-out."""
+    face_height: float = 90.0
+    """Forehead to chin in px. A sticker shows it at about 250 px; below 90 the enlargement looks painted."""
+    yaw: float = 25.0
+    """Degrees. The engine's depth holds to about 20; a little more is allowed since the measure wavers by 3."""
+    pitch: float = 25.0
+    """Degrees, either way."""
+    roll: float = 30.0
+    """Degrees. The engine keeps a tilt, so this is about looks; landmarks stay good to 45."""
+    outside_share: float = 0.03
+    """Share of the outline beyond the picture: one point of 36 may be, since the mesh wavers by about a pixel."""
+    outside_reach: float = 0.02
+    """Face heights by which a single point may lie beyond the picture."""
+    sharpness: float = 0.3
+    """Share of contrast lost by one more blur."""
+    eye_opening: float = 0.15
+    """Lid distance over width, of the eye that is wider open, so that a wink passes."""
+    presence: float = 0.8
+    """The mesh network's belief in a face."""
+    lips_jitter: float = 2.8
+    """Percent of the eyes' distance."""
+    eye_jitter: float = 3.3
+    """Percent of the eyes' distance."""
+    outline_jitter: float = 4.6
+    """Percent of the eyes' distance."""
+    lens_lightness: float = 0.35
+    """Lightness under the eyes over that of the skin."""
+
+
+THRESHOLDS: Final = Thresholds()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a photo is refused, or what to expect of it: ``messages.text(code, lang)`` has the sentence.
+
+    ``measure`` broke ``threshold``; both are None where nothing is measured.
+    """
+
+    code: str
+    severity: Severity
+    measure: float | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``passed`` unless a reason refuses. Boxes are those of the face that was judged, None when there is none.
+
+    ``measures`` holds every figure that was taken; gates behind the first refusing stage take none.
+    """
+
+    passed: bool
+    reasons: tuple[Reason, ...]
+    face_bbox: Box | None
+    ext_bbox: Box | None
+    measures: dict[str, float]
+
+
+def check(image: Pixels, detection: Detection, face_index: int | None = None) -> Verdict:
+    """Judge the largest face of a picture (RGB uint8), or the one that a person chose by its index from 0.
+
+    Once a face is chosen, others in the picture are no reason to refuse. The slow look for masks and hands comes
+    last, and only when nothing else refuses. Raises ``ValueError`` for a picture that ``detection`` is not of.
+    """
+    require_picture(image)
+    if image.shape[:2] != (detection.height, detection.width):
+        raise ValueError(
+            f"the detection is of a picture of {detection.width} x {detection.height} px, "
+            f"this one has {image.shape[1]} x {image.shape[0]}"
+        )
+    return _Inspection(image, detection).verdict(face_index)
+
+
+class _Inspection:
+    """One photo on its way through the gates."""
+
+    def __init__(self, image: Pixels, detection: Detection) -> None:
+        self.image = image
+        self.detection = detection
+        self.reasons: list[Reason] = []
+        self.measures: dict[str, float] = {"faces": float(len(detection.faces))}
+
+    def verdict(self, face_index: int | None) -> Verdict:
+        face = self._chosen(face_index)
+        if face is None:
+            return self._closed(None)
+        for stage in (self._size_and_pose, self._picture_quality, self._coverings):
+            stage(face)
+            if self._refused():
+                break
+        return self._closed(face)
+
+    def _chosen(self, face_index: int | None) -> Face | None:
+        faces = self.detection.faces
+        if not faces:
+            self._refuse("face_covered" if self.detection.unmeshed else "no_face")
+            return None
+        if face_index is None:
+            self._count_people()
+            return faces[0]
+        if not 0 <= face_index < len(faces):
+            self._refuse("no_such_face", face_index + 1, len(faces))
+            return None
+        return faces[face_index]
+
+    def _count_people(self) -> None:
+        widths = [face.box[2] - face.box[0] for face in self.detection.faces]
+        widths += [box[2] - box[0] for _, box in self.detection.unmeshed]
+        largest = max(self.detection.faces[0].box[2] - self.detection.faces[0].box[0], 1)
+        rivals = sum(width > THRESHOLDS.rival_width * largest for width in widths)
+        self.measures["people"] = float(rivals)
+        if rivals > 1:
+            self._refuse("several_faces", rivals, 1)
+
+    def _size_and_pose(self, face: Face) -> None:
+        share, reach = measures.outside(self.image, face)
+        pose = face.pose
+        self._at_least("too_small", "face_height", measures.face_height(face), THRESHOLDS.face_height)
+        self._within("head_turned", "yaw", pose.yaw, THRESHOLDS.yaw)
+        self._within("head_nodded", "pitch", pose.pitch, THRESHOLDS.pitch)
+        self._within("head_tilted", "roll", pose.roll, THRESHOLDS.roll)
+        self.measures["outside_share"], self.measures["outside_reach"] = share, reach
+        if share > THRESHOLDS.outside_share:
+            self._refuse("cut_off", share, THRESHOLDS.outside_share)
+        elif reach > THRESHOLDS.outside_reach:
+            self._refuse("cut_off", reach, THRESHOLDS.outside_reach)
+
+    def _picture_quality(self, face: Face) -> None:
+        self._at_least("blurred", "sharpness", measures.sharpness(self.image, face), THRESHOLDS.sharpness)
+        self._at_least("face_covered", "presence", face.presence, THRESHOLDS.presence)
+        opening = max(measures.eye_openings(face).values())
+        lightness = measures.lens_lightness(self.image, face)
+        self.measures["eye_opening"], self.measures["lens_lightness"] = opening, lightness
+        if lightness < THRESHOLDS.lens_lightness:  # nobody can tell whether eyes are closed behind them
+            self.reasons.append(Reason("dark_lenses", "warn", lightness, THRESHOLDS.lens_lightness))
+        elif opening < THRESHOLDS.eye_opening:
+            self._refuse("eyes_closed", opening, THRESHOLDS.eye_opening)
+
+    def _coverings(self, face: Face) -> None:
+        jitter = measures.jitter(self.image, face)
+        self.measures["eye_jitter"], self.measures["outline_jitter"] = jitter.eye, jitter.outline
+        self._within("mouth_covered", "lips_jitter", jitter.lips, THRESHOLDS.lips_jitter)
+        if jitter.eye > THRESHOLDS.eye_jitter:
+            self._refuse("face_covered", jitter.eye, THRESHOLDS.eye_jitter)
+        elif jitter.outline > THRESHOLDS.outline_jitter:
+            self._refuse("face_covered", jitter.outline, THRESHOLDS.outline_jitter)
+
+    def _at_least(self, code: str, name: str, value: float, limit: float) -> None:
+        self.measures[name] = value
+        if value < limit:
+            self._refuse(code, value, limit)
+
+    def _within(self, code: str, name: str, value: float, limit: float) -> None:
+        self.measures[name] = value
+        if abs(value) > limit:
+            self._refuse(code, value, limit)
+
+    def _refuse(self, code: str, measure: float | None = None, threshold: float | None = None) -> None:
+        self.reasons.append(Reason(code, "refuse", measure, threshold))
+
+    def _refused(self) -> bool:
+        return any(reason.severity == "refuse" for reason in self.reasons)
+
+    def _closed(self, face: Face | None) -> Verdict:
+        return Verdict(
+            passed=not self._refused(),
+            reasons=tuple(self.reasons),
+            face_bbox=face.box if face else None,
+            ext_bbox=face.extended_box if face else None,
+            measures=self.measures,
+        )
