@@ -203,16 +203,16 @@ def clear_glasses(image: Pixels, face: Face) -> Pixels:
 
 
 def closed_eyes(image: Pixels, face: Face, sides: tuple[Side, ...] = (Side.RIGHT, Side.LEFT)) -> Pixels:
-    """Lids in the colour of the skin above the eye, with a lash line along the lower lid."""
+    """Lids in the colour of the skin under the eye, with a lash line along the lower lid."""
     edited = image
     for side in sides:
         upper = face.landmarks[list(topology.EYE_UPPER[side]), :2]
         lower = face.landmarks[list(topology.EYE_LOWER[side]), :2]
-        above = face.landmarks[list(topology.LID_RIM_UPPER[side]), :2]
+        under = face.landmarks[list(topology.LID_HALO_LOWER[side][2:7]), :2]
         width = float(np.linalg.norm(upper[0] - upper[-1]))
         down = _axes(face)[1]
         outline = np.concatenate([upper - down * 0.12 * width, lower[::-1] + down * 0.1 * width])
-        spots = np.clip(above[3:6].round().astype(int), 0, [image.shape[1] - 1, image.shape[0] - 1])
+        spots = np.clip(under.round().astype(int), 0, [image.shape[1] - 1, image.shape[0] - 1])
         lid = np.median(image[spots[:, 1], spots[:, 0]].astype(float), axis=0)
         tone = (int(lid[0]), int(lid[1]), int(lid[2]))
         edited = _pasted(edited, _flat(image, tone), outline, face, shade=0.1, feather=0.03 * width)

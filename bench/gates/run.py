@@ -53,6 +53,7 @@ class Row:
 
     @property
     def codes(self) -> str:
+        """The reasons in short."""
         return ", ".join(reason.code for reason in self.verdict.reasons) or "passed"
 
 
@@ -69,12 +70,14 @@ def outcome(variant: Variant, verdict: Verdict) -> str:
 
 
 def judge(photo: str, variant: Variant) -> Row:
+    """Detection and gates on one variant, timed."""
     start = time.perf_counter()
     verdict = check(variant.image, detect(variant.image))
     return Row(photo, variant, verdict, outcome(variant, verdict), (time.perf_counter() - start) * 1e3)
 
 
 def rows_of(folders: list[Path]) -> list[Row]:
+    """All variants of all portraits of the folders, then the pictures without a face."""
     rows = []
     files = [file for folder in folders for file in sorted(folder.iterdir()) if file.suffix.lower() in SUFFIXES]
     number = 0
@@ -90,6 +93,7 @@ def rows_of(folders: list[Path]) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
+    """Verdicts and figures in Markdown."""
     lines = [
         f"| photo | variant | verdict | | ms | {' | '.join(FIGURES)} |",
         "| --- | --- | --- | --- " + "| ---: " * (len(FIGURES) + 1) + "|",
@@ -104,13 +108,15 @@ def table(rows: list[Row]) -> str:
 
 
 def summary(rows: list[Row]) -> str:
+    """What was wrong how often, and what it cost."""
     bad = [row for row in rows if row.variant.refused or row.variant.warned]
     count = Counter(row.outcome for row in rows)
     passed = [row.milliseconds for row in rows if row.verdict.passed]
     refused = [row.milliseconds for row in rows if not row.verdict.passed]
     return (
         f"{len(rows) - len(bad)} good variants, {count[FALSE_REFUSAL]} refused falsely; "
-        f"{len(bad)} bad variants, {count[FALSE_PASS]} passed falsely, {count[UNEXPECTED]} refused for another reason.\n"
+        f"{len(bad)} bad variants, {count[FALSE_PASS]} passed falsely, "
+        f"{count[UNEXPECTED]} refused for another reason.\n"
         f"Detection and gates, median: {np.median(passed):.0f} ms for those that passed, "
         f"{np.median(refused):.0f} ms for those refused."
     )
@@ -134,6 +140,7 @@ def sheet(rows: list[Row]) -> np.ndarray:
 
 
 def main() -> int:
+    """Run the bench; 1 when a verdict was wrong."""
     parser = argparse.ArgumentParser(description="Judge the gates on variants of good portraits.")
     parser.add_argument("folders", nargs="*", type=Path, default=[ROOT / "backend" / "tests" / "fixtures"])
     parser.add_argument("--sheet", type=Path, default=Path(__file__).parent / "out" / "sheet.png")

@@ -37,13 +37,13 @@ class Thresholds:
     """Share of the outline beyond the picture: one point of 36 may be, since the mesh wavers by about a pixel."""
     outside_reach: float = 0.02
     """Face heights by which a single point may lie beyond the picture."""
-    sharpness: float = 0.3
+    sharpness: float = 0.25
     """Share of contrast lost by one more blur."""
-    eye_opening: float = 0.15
+    eye_opening: float = 0.14
     """Lid distance over width, of the eye that is wider open, so that a wink passes."""
     presence: float = 0.8
     """The mesh network's belief in a face."""
-    lips_jitter: float = 2.8
+    lips_jitter: float = 2.6
     """Percent of the eyes' distance."""
     eye_jitter: float = 3.3
     """Percent of the eyes' distance."""

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from app.engines.local.detect import Face
     from app.engines.local.networks import Pixels
 
-# Side of the crop that sharpness is read from: a face of 100 px still fills it without being enlarged much.
-_SHARPNESS_SIZE = 128
+# Of 24 combinations of crop side, share of edges, blur and grain filter, this one keeps good and blurred portraits
+# farthest apart: worst against worst 1.3 to 1. A face of 100 px fills the crop without being enlarged much.
+_SHARPNESS_SIZE = 160
 _SHARPNESS_BLUR = 7
+_GRAIN_SIGMA = 0.8
+_EDGE_PERCENTILE = 90
 # Points whose neighbourhood is skin on a bare face: cheeks, beside the mouth, forehead.
 _SKIN = (50, 280, 205, 425, 151, 108, 337)
 # Six small changes of the mesh's crop: about 7 degrees, a tenth in size, 4 % of its side.
@@ -55,13 +58,15 @@ def outside(image: Pixels, face: Face) -> tuple[float, float]:
 
 
 def sharpness(image: Pixels, face: Face) -> float:
-    """Share of the contrast between neighbours that one more blur would take away, 0..1, in the blurriest direction.
+    """Share of the steepest edges' contrast that one more blur would take away, 0..1, in the blurriest direction.
 
-    What is blurred already loses little. The least of four directions is what counts, because a camera that moved
-    leaves edges along its way sharp. Idea: Crete and others, "The blur effect" (2007).
+    What is blurred already loses little. Only the steepest tenth of the pixels counts, since grain would speak for
+    the rest; and the least of four directions, because a camera that moved leaves edges along its way sharp.
+    The idea is from Crete and others, "The blur effect" (2007).
     """
     crop = MeshCrop(face.crop.centre, face.crop.side / 1.5, face.crop.angle)
-    grey = cv2.cvtColor(cut(image, crop, _SHARPNESS_SIZE), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    shades = cv2.cvtColor(cut(image, crop, _SHARPNESS_SIZE), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = np.asarray(cv2.GaussianBlur(shades, (0, 0), _GRAIN_SIGMA), np.float32)
     length = _SHARPNESS_BLUR
     along = np.zeros((length, length), np.float32)
     along[length // 2] = 1 / length
@@ -70,8 +75,9 @@ def sharpness(image: Pixels, face: Face) -> float:
     for kernel, (row, column) in ((along, (0, 1)), (along.T, (1, 0)), (slant, (1, 1)), (slant[::-1], (-1, 1))):
         before = _steps(grey, row, column)
         after = _steps(np.asarray(cv2.filter2D(grey, -1, kernel), np.float32), row, column)
-        total = float(before.sum())
-        losses.append(float(np.maximum(before - after, 0).sum()) / total if total else 0.0)
+        edges = before >= np.percentile(before, _EDGE_PERCENTILE)
+        contrast = float(before[edges].sum())
+        losses.append(float(np.maximum(before - after, 0)[edges].sum()) / contrast if contrast else 0.0)
     return min(losses)
 
 
