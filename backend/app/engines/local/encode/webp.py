@@ -1,0 +1,50 @@
+"""Animated WebP with full alpha."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import av
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+
+from app.engines.local.encode.timing import rational
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.engines.local.encode.frames import FrameStream
+
+_QUALITY = 80
+
+
+def write_webp(frames: FrameStream, path: Path, *, fps: float, quality: int | None = None) -> None:
+    """Write the frames as a lossy WebP that loops for ever; the first frame is a key frame.
+
+    libwebp's animation encoder crops and blends the changes by itself; it takes the pixels as RGB with alpha, cleans
+    the colours that nobody sees and keeps the alpha channel without loss. It holds compressed frames until the end:
+    memory grows by the size of the file, not of the frames.
+
+    Args:
+        frames: consumed one by one.
+        path: an existing file, overwritten.
+        fps: frames a second; times are whole milliseconds.
+        quality: 1..100, ``None`` is 80.
+    """
+    context = av.CodecContext.create("libwebp_anim", "w")
+    assert isinstance(context, av.VideoCodecContext)
+    context.width, context.height, context.pix_fmt = frames.width, frames.height, "bgra"
+    context.time_base = 1 / rational(fps)
+    context.thread_count = 1
+    context.options = {"quality": str(_QUALITY if quality is None else quality), "compression_level": "2"}
+    swapped = np.empty((frames.height, frames.width, 4), np.uint8)
+    with path.open("wb") as file:
+        for number, frame in enumerate(frames):
+            cv2.cvtColor(frame, cv2.COLOR_RGBA2BGRA, swapped)
+            video = VideoFrame.from_ndarray(swapped, format="bgra")
+            video.pts = number
+            for packet in context.encode(video):
+                file.write(bytes(packet))
+        for packet in context.encode(None):
+            file.write(bytes(packet))
