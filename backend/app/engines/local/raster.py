@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     Canvas = NDArray[np.uint8]
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.uint8]
     Points = NDArray[np.float64]
     Matrix = NDArray[np.float64]
+    Outline = NDArray[np.float64] | Sequence[Sequence[float]]
 
 _BAND_PIXELS = 1 << 14
 """Large layers are laid in bands of about this many pixels: the work buffers stay in the cache and off mmap."""
@@ -43,6 +46,9 @@ def blit(canvas: Canvas, sprite: Sprite, matrix: Matrix, opacity: float = 1.0, m
     if opacity < _VISIBLE:
         return
     matrix = np.asarray(matrix, dtype=np.float64)
+    if matrix[0, 0] == 1.0 == matrix[1, 1] and matrix[0, 1] == 0.0 == matrix[1, 0] and not (matrix[:, 2] % 1.0).any():
+        _blit_whole(canvas, sprite, (int(matrix[0, 2]), int(matrix[1, 2])), opacity, mask)
+        return
     sprite, matrix = _reduced(sprite, matrix)
     box = _touched(sprite, matrix, canvas.shape[1], canvas.shape[0])
     if box is None:
@@ -53,6 +59,16 @@ def blit(canvas: Canvas, sprite: Sprite, matrix: Matrix, opacity: float = 1.0, m
     local[1, 2] -= y0
     layer = cv2.warpAffine(sprite, local, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     over(canvas[y0:y1, x0:x1], np.asarray(layer, np.uint8), opacity, None if mask is None else mask[y0:y1, x0:x1])
+
+
+def _blit_whole(canvas: Canvas, sprite: Sprite, corner: tuple[int, int], opacity: float, mask: Mask | None) -> None:
+    """Lay a sprite over whole pixels: nothing to sample."""
+    x, y = corner
+    x0, y0 = max(x, 0), max(y, 0)
+    x1, y1 = min(x + sprite.shape[1], canvas.shape[1]), min(y + sprite.shape[0], canvas.shape[0])
+    if x1 > x0 and y1 > y0:
+        part = sprite[y0 - y : y1 - y, x0 - x : x1 - x]
+        over(canvas[y0:y1, x0:x1], part, opacity, None if mask is None else mask[y0:y1, x0:x1])
 
 
 def over(canvas: Canvas, layer: Canvas, opacity: float = 1.0, mask: Mask | None = None) -> None:
@@ -142,7 +158,7 @@ def smoothstep(lo: float, hi: float, x: ArrayLike) -> NDArray[np.float64]:
     return result
 
 
-def catmull_rom(points: ArrayLike, per_segment: int, *, closed: bool = False) -> Points:
+def catmull_rom(points: Outline, per_segment: int, *, closed: bool = False) -> Points:
     """Return a smooth curve through points (uniform Catmull-Rom spline).
 
     Args:

@@ -1,0 +1,1 @@
+"""Drawn sprites: premultiplied RGBA pictures, made by code once per size and colour, read-only and cached."""
