@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.engines.local.caption import CaptionStyle
+from app.engines.local.caption import LONGEST, CaptionStyle
 from app.engines.local.channels import CHANNELS, EFFECT_PREFIX, channel, nearest
 from app.engines.local.easing import Easing
 from app.engines.local.effects.specs import Effect  # noqa: TC001 - pydantic needs it at run time
@@ -156,12 +156,12 @@ class Hold(_Model):
 
 def _track_kind(given: object) -> str:
     if isinstance(given, (dict, Hold)):
-        return "hold"
-    return "keys" if isinstance(given, (list, tuple)) else "constant"
+        return "<hold>"
+    return "<keys>" if isinstance(given, (list, tuple)) else "<constant>"
 
 
 Track = Annotated[
-    Annotated[float, Tag("constant")] | Annotated[Keys, Tag("keys")] | Annotated[Hold, Tag("hold")],
+    Annotated[float, Tag("<constant>")] | Annotated[Keys, Tag("<keys>")] | Annotated[Hold, Tag("<hold>")],
     Discriminator(_track_kind),
 ]
 """A curve: a constant, a list of keys, or the shorthand for rise, hold and fall."""
@@ -195,17 +195,27 @@ class Oscillator(_Model):
     envelope: Track = 1.0
 
 
-class Text(_Model):
-    """The same words in Chinese and in English."""
+class Name(_Model):
+    """A name in Chinese and in English."""
 
-    zh: Annotated[str, Field(min_length=1, max_length=40)]
-    en: Annotated[str, Field(min_length=1, max_length=60)]
+    zh: Annotated[str, Field(min_length=1, max_length=20)]
+    en: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+CaptionWords = Annotated[str, Field(min_length=1, max_length=LONGEST)]
+
+
+class CaptionText(_Model):
+    """The words under the face, in Chinese and in English."""
+
+    zh: CaptionWords
+    en: CaptionWords
 
 
 class CaptionLine(_Model):
     """The words under the face and their look."""
 
-    text: Text
+    text: CaptionText
     style: CaptionStyle = CaptionStyle()
 
 
@@ -216,7 +226,7 @@ class Template(_Model):
     driven_id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")] | None = None
     category: Category = Category.CUSTOM
     emotion: Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,29}$")]
-    name: Text
+    name: Name
     duration: Annotated[float, Field(ge=0.4, le=6.0)]
     fps: Annotated[int, Field(ge=5, le=50)] = 25
     poster: Share = 0.5

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
@@ -52,11 +52,11 @@ class _BrokenFileError(Exception):
 class _Reader(yaml.SafeLoader):
     """YAML's plain core: the resolvers of 1.2, so that ``no`` is a word and ``12:30`` is no number."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - the table that add_implicit_resolver fills for this class alone
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise _BrokenFileError(Problem("yaml_alias", line))
@@ -74,7 +74,7 @@ for _name, _pattern, _first in (
     ("int", r"^[-+]?[0-9]{1,15}$", list("-+0123456789")),
     ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?$", list("-+.0123456789")),
 ):
-    _Reader.add_implicit_resolver(_TAG + _name, re.compile(_pattern), _first)  # type: ignore[no-untyped-call]
+    _Reader.add_implicit_resolver(_TAG + _name, re.compile(_pattern), _first)
 
 
 def load_template_file(path: Path) -> Template:

@@ -57,11 +57,12 @@ def problems_of(error: ValidationError, place: Place) -> list[Problem]:
             names = (*names, str(params["got"])) if not names or names[-1] != params["got"] else names
         field = " › ".join(names)
         found.setdefault((line, field, code), Problem(code, line, field, params))
-    return [found[key] for key in sorted(found)]
+    # a misspelt name makes its field missing too; the misspelling is what a person should read first
+    return sorted(found.values(), key=lambda problem: (problem.line, problem.code == "missing", problem.field))
 
 
 def _locate(place: Place, at: tuple[Any, ...]) -> tuple[int, tuple[str, ...]]:
-    """Line and names of the deepest value in the file on the way ``at``; steps that only validators know are left out."""
+    """Line and names of the deepest value in the file on the way ``at``; validators' own steps are left out."""
     names: list[str] = []
     for step in at:
         inner = place.inner.get(step)
