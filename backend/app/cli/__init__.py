@@ -1,0 +1,1 @@
+"""The shell command: thin typer commands over the engine, in the caller's language."""

@@ -1,0 +1,104 @@
+"""``check``: can this photo be used, why not, and what helps."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli import language
+from app.cli.failure import USAGE, engine_error_lines
+from app.cli.options import MAX_FACES, chosen_lang, chosen_whole
+from app.cli.texts import text
+from app.engines.local.errors import PhotoRefused
+
+if TYPE_CHECKING:
+    from app.cli.inspection import Inspected
+    from app.cli.language import Lang
+
+
+def command(
+    photo: Annotated[str, typer.Argument(metavar="metavar.photo", help="help.photo", show_default=False)],
+    face: Annotated[str | None, typer.Option("--face", metavar="metavar.number", help="help.face")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="help.json")] = False,
+    lang: Annotated[str | None, typer.Option("--lang", metavar="metavar.lang", help="help.lang")] = None,
+) -> int:
+    """See ``help.check`` in texts."""
+    from app.cli.inspection import inspect_photo
+
+    spoken = chosen_lang(lang, language.from_environment(os.environ))
+    number = chosen_whole("--face", face, 1, MAX_FACES)
+    try:
+        seen = inspect_photo(photo, number)
+    except PhotoRefused as error:
+        if not as_json:
+            raise
+        print(json.dumps(_unreadable(error, spoken), ensure_ascii=False, indent=2))
+        return USAGE
+    if as_json:
+        print(json.dumps(_as_data(seen, spoken), ensure_ascii=False, indent=2))
+    else:
+        _print_verdict(seen, spoken)
+    return 0 if seen.verdict.passed else USAGE
+
+
+def _as_data(seen: Inspected, lang: Lang) -> dict[str, object]:
+    from app.engines.local import messages
+
+    verdict = seen.verdict
+    reasons = []
+    for reason in verdict.reasons:
+        message = messages.text(reason.code, lang, measure=reason.measure, threshold=reason.threshold)
+        reasons.append(
+            {
+                "code": reason.code,
+                "severity": reason.severity,
+                "measure": reason.measure,
+                "threshold": reason.threshold,
+                "sentence": message.sentence,
+                "hint": message.hint,
+            }
+        )
+    return {
+        "passed": verdict.passed,
+        "width": seen.detection.width,
+        "height": seen.detection.height,
+        "face_bbox": verdict.face_bbox,
+        "ext_bbox": verdict.ext_bbox,
+        "faces": [face.box for face in seen.detection.faces],
+        "reasons": reasons,
+        "measures": verdict.measures,
+    }
+
+
+def _unreadable(error: PhotoRefused, lang: Lang) -> dict[str, object]:
+    [(sentence, hint)] = engine_error_lines(error, lang)
+    reason = {"code": error.code, "severity": "refuse", "sentence": sentence, "hint": hint, **error.params}
+    return {"passed": False, "reasons": [reason]}
+
+
+def _print_verdict(seen: Inspected, lang: Lang) -> None:
+    from app.engines.local import messages
+
+    verdict = seen.verdict
+    print(text(lang, "usable" if verdict.passed else "refused"))
+    for reason in verdict.reasons:
+        message = messages.text(reason.code, lang, measure=reason.measure, threshold=reason.threshold)
+        figures = ""
+        if reason.measure is not None and reason.threshold is not None:
+            limit = text(lang, "limit", measure=f"{reason.measure:.3g}", threshold=f"{reason.threshold:.3g}")
+            figures = f"（{limit}）" if lang == "zh" else f" ({limit})"
+        print(f"{'✗' if reason.severity == 'refuse' else '!'} {message.sentence}{figures}")
+        if message.hint:
+            print(f"  {message.hint}")
+    if len(seen.detection.faces) > 1:
+        print(text(lang, "faces_found"))
+        for number, face in enumerate(seen.detection.faces, 1):
+            print(f"  {number}  {list(face.box)}")
+    if verdict.measures:
+        print(text(lang, "measures"))
+        width = max(len(name) for name in verdict.measures)
+        for name, value in verdict.measures.items():
+            print(f"  {name:<{width}}  {value:.3g}")

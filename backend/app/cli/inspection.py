@@ -1,0 +1,57 @@
+"""Opening a photo and hearing the gates, the same for every command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli.failure import Failure, tell
+from app.cli.texts import text
+
+if TYPE_CHECKING:
+    from app.cli.language import Lang
+    from app.engines.local.detect import Detection, Face
+    from app.engines.local.gates import Reason, Verdict
+    from app.engines.local.photo import Photo
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inspected:
+    """A photo, the faces in it, and what the gates say of the one that is meant."""
+
+    photo: Photo
+    detection: Detection
+    verdict: Verdict
+    face: Face | None
+
+
+def inspect_photo(path: str, face_number: int | None) -> Inspected:
+    """Load, detect and judge; ``face_number`` counts from 1, the largest face.
+
+    Raises PhotoRefused for a file that is no usable picture, Failure when there is no face of that number.
+    """
+    from app.engines.local.detect import detect  # heavy: `--help` must not wait for it
+    from app.engines.local.gates import check
+    from app.engines.local.photo import load_photo
+
+    photo = load_photo(Path(path).expanduser())
+    detection = detect(photo.pixels, thorough=True)
+    faces = detection.faces
+    if face_number is not None and faces and face_number > len(faces):
+        raise Failure("face_missing", got=face_number, count=len(faces))
+    index = face_number - 1 if face_number is not None and faces else None
+    verdict = check(photo.pixels, detection, index)
+    return Inspected(photo, detection, verdict, faces[index or 0] if faces else None)
+
+
+def tell_reasons(reasons: tuple[Reason, ...], lang: Lang, *, refused: bool) -> None:
+    """Print on stderr why a photo is refused, or what to expect of one that is not."""
+    from app.engines.local import messages
+
+    if refused:
+        tell(text(lang, "refused"))
+    for reason in reasons:
+        message = messages.text(reason.code, lang, measure=reason.measure, threshold=reason.threshold)
+        mark = "✗" if reason.severity == "refuse" else "!"
+        tell(f"{mark} {message.sentence}", message.hint)
