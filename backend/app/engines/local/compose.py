@@ -67,6 +67,10 @@ class _Frame:
         self.pose = HeadPose.from_channels(channels)
         self.warp = Warp(rig.head, self.pose)
         self.source = rig.sticker if bordered else rig.person
+        # Taking a smile away leaves its folds behind unless the light follows.
+        calm = min(1.0, weights.get("neutral", 0.0))
+        if calm > 0.01:
+            self.source = rig.calm.applied(self.source, calm)
         self.border = cv2.BORDER_CONSTANT if bordered else cv2.BORDER_REPLICATE
         self.rest_upper = posed(rig.upper, rig.face.points, weights)
         self.rest_lower = posed(rig.lower, rig.face.points, weights)
@@ -143,9 +147,7 @@ class _Frame:
         """Layer B below the tear lines of lids and lips, where the two layers part."""
         width = self.rig.eyes[Side.RIGHT].width
         eyes = [
-            side
-            for side in Side
-            if max(abs(self.weights.get(f"{unit}_{side}", 0.0)) for unit in _LID_UNITS) > 0.02
+            side for side in Side if max(abs(self.weights.get(f"{unit}_{side}", 0.0)) for unit in _LID_UNITS) > 0.02
         ]
         mouth = any(abs(self.weights.get(unit, 0.0)) > 0.01 for unit in MOUTH_UNITS)
         if not (eyes or mouth):
@@ -196,9 +198,6 @@ class _Frame:
 
     def _shade(self, canvas: Pixels, back: Grid) -> None:
         strengths = {name: self.channels.get(f"shade.{name}", 0.0) for name in shading.SHADES}
-        # Taking a smile away leaves its folds behind unless the light follows.
-        calm = max(0.0, min(1.0, self.weights.get("neutral", 0.0))) * min(1.0, self.rig.face.own_smile)
-        strengths["unfold"] = calm
         gain = shading.combined(self.rig.shades, strengths)
         if gain is None:
             return

@@ -14,6 +14,7 @@ import numpy as np
 
 from app.engines.local import topology as mesh
 from app.engines.local.matte import bleed
+from app.engines.local.contours import parted
 from app.engines.local.raster import catmull_rom, fill_polygon, over, smoothstep
 from app.engines.local.topology import Side
 
@@ -114,9 +115,13 @@ def _sclera(photo: Pixels, white: NDArray[np.bool_], light: float) -> Pixels:
     guess = _SCLERA_GREY * light
     if white.sum() <= 12:
         return np.broadcast_to(guess, photo.shape).astype(np.uint8)
-    seen = photo[white].astype(np.float64)
-    brightness = seen.mean(1)
-    typical = seen[brightness >= np.percentile(brightness, 65)].mean(0)
+    brightness = photo.mean(2)
+    bright = np.percentile(brightness[white], 65)
+    typical = photo[white & (brightness >= bright)].astype(np.float64).mean(0)
+    # Whites that squinting lids shade would look grey once the eye opens.
+    typical *= max(1.0, 0.80 * guess.mean() / max(typical.mean(), 1.0))
+    # Lashes that reach into the opening are no white.
+    white &= brightness > 0.72 * bright
     filled = bleed(photo, white.astype(np.float32)).astype(np.float64)
     made = 0.35 * filled + 0.65 * typical
     return np.clip(np.where(white[..., None], photo, made), 0, 245).astype(np.uint8)
@@ -249,10 +254,7 @@ def _lid_curves(
         share = float(smoothstep(0.3, 0.8, pose.lid))
         top = _smoothed(top, plate.width, right, down, share)
         bottom = _smoothed(bottom, plate.width, right, down, share)
-    gap = (bottom - top) @ down
-    crossed = (gap < 0)[:, None]
-    middle = (top + bottom) / 2
-    return np.where(crossed, middle, top), np.where(crossed, middle, bottom)
+    return parted(top, bottom, down, plate.width * 0.02)
 
 
 def _smoothed(curve: Points, width: float, right: Points, down: Points, share: float) -> Points:

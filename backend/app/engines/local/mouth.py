@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from app.engines.local import topology as mesh
+from app.engines.local.contours import parted
 from app.engines.local.raster import blit, catmull_rom, fill_polygon, over, smoothstep
 from app.engines.local.teeth import cavity_texture, teeth_sprite, tongue_sprite
 
@@ -49,6 +50,7 @@ class MouthPlate:
     lip: Points
     seam: Points
     width: float
+    inner_width: float
     height: float
 
 
@@ -69,10 +71,8 @@ class MouthShape:
 def mouth_shape(upper: Points, lower: Points, down: Points) -> MouthShape:
     """Inner-lip curves of a frame from posed mesh points (11, 2) each."""
     top, bottom = catmull_rom(upper, _CURVE), catmull_rom(lower, _CURVE)
-    gap = (bottom - top) @ down
-    crossed = (gap < 0)[:, None]
-    middle = (top + bottom) / 2
-    return MouthShape(np.where(crossed, middle, top), np.where(crossed, middle, bottom), np.maximum(gap, 0))
+    top, bottom = parted(top, bottom, down, float(np.linalg.norm(top[-1] - top[0])) * 0.01)
+    return MouthShape(top, bottom, np.maximum((bottom - top) @ down, 0))
 
 
 def mouth_plate(pixels: Pixels, face: FaceFrame, skin: Points, light: float, light_ratio: float) -> MouthPlate:
@@ -100,7 +100,7 @@ def mouth_plate(pixels: Pixels, face: FaceFrame, skin: Points, light: float, lig
     colour = (
         np.percentile(part[enamel].astype(np.float64), 70, axis=0)
         if has_teeth
-        else np.array([240.0, 234.0, 222.0]) * np.clip(0.44 + 0.66 * light, 0.35, 1) * (0.75 + 0.25 * tint)
+        else np.array([240.0, 232.0, 216.0]) * np.clip(0.30 + 0.74 * light, 0.30, 1) * (0.75 + 0.25 * tint)
     )
     colour = np.clip(colour, 0, 250)
     width = 2 * face.mouth_half_width
@@ -128,6 +128,7 @@ def mouth_plate(pixels: Pixels, face: FaceFrame, skin: Points, light: float, lig
         lip=lip,
         seam=(points[mesh.UPPER_LIP_MIDDLE] + points[12]) / 2,
         width=width,
+        inner_width=float(np.linalg.norm(points[308] - points[78])),
         height=face.height,
     )
 
@@ -206,16 +207,13 @@ class MouthPainter:
                 0.85 * float(shows),
             )
         if plate.own is not None:
-            local = self.rigid.copy()
-            local[:, 2] += self.rigid[:, :2] @ plate.own_origin - (x0, y0)
-            blit(layer, plate.own, local)
+            self._own_teeth(layer, window)
         else:
             top = self.rigid[:, :2] @ plate.seam + self.rigid[:, 2] - self.down * plate.height * 0.012
             # The arch belongs to the skull, yet a lifted lip must not show its upper edge.
             lifted = (middle_top - top) @ self.down - plate.height * 0.006
             top = top + self.down * max(lifted, 0) - self.down * plate.height * 0.004
-            size = (plate.width, plate.height * 0.074)
-            self._put(layer, window, plate.upper_teeth, top, size, float(smoothstep(0.008, 0.03, opened)))
+            self._arch(layer, window, top, float(smoothstep(0.008, 0.03, opened)))
         self._shade(layer, inside, window, opened, jaw)
         soft = np.asarray(cv2.GaussianBlur(inside, (0, 0), 0.75), np.uint8)
         seen = float(smoothstep(0.4, 1.6, shape.open_px / self.scale))
@@ -247,6 +245,33 @@ class MouthPainter:
         corner = top - linear @ np.array([(width - 1) / 2, 0.0])
         blit(layer, sprite, np.column_stack([linear, corner - window[:2]]), opacity)
 
+    def _own_teeth(self, layer: Pixels, window: tuple[int, int, int, int]) -> None:
+        """The photo's own teeth ride with the skull; a mouth that widens shows a little more of them."""
+        plate = self.plate
+        if plate.own is None:
+            return
+        across = float(np.linalg.norm(self.shape.upper[-1] - self.shape.upper[0]))
+        wider = float(np.clip(across / plate.inner_width, 1.0, 1.14))
+        middle = plate.own_origin + (np.array(plate.own.shape[1::-1]) - 1) / 2
+        linear = self.rigid[:, :2] @ np.diag([wider, 1 + (wider - 1) * 0.4])
+        there = self.rigid[:, :2] @ middle + self.rigid[:, 2] - window[:2]
+        blit(layer, plate.own, np.column_stack([linear, there - linear @ (middle - plate.own_origin)]))
+
+    def _arch(self, layer: Pixels, window: tuple[int, int, int, int], top: Points, opacity: float) -> None:
+        """The drawn upper arch, bent along the lifted lip: a straight one bares a black gap at the corners."""
+        x0, y0, width, height = window
+        plate, sprite = self.plate, self.plate.upper_teeth
+        x, y = np.meshgrid(np.arange(width) + x0 - top[0], np.arange(height) + y0 - top[1])
+        along, below = x * self.right[0] + y * self.right[1], x * self.down[0] + y * self.down[1]
+        lip = self.shape.upper
+        bend = (lip - lip[len(lip) // 2]) @ self.down * 0.85
+        below = below - np.interp(along, (lip - top) @ self.right, bend)
+        rows, columns = sprite.shape[:2]
+        at_x = (along / plate.width * columns + (columns - 1) / 2).astype(np.float32)
+        at_y = (below / (plate.height * 0.074) * rows).astype(np.float32)
+        drawn = cv2.remap(sprite, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        over(layer, np.asarray(drawn, np.uint8), opacity)
+
     def _resting_tongue(self, layer: Pixels, window: tuple[int, int, int, int], bottom: Points) -> None:
         """The tongue on the floor of an open mouth: the hanging tongue's sprite, upside down and foreshortened."""
         plate = self.plate
@@ -265,7 +290,9 @@ class MouthPainter:
         """Occlusion under the upper lip and along the rim: without it teeth lie on the face like paper."""
         x0, y0, width, height = window
         upper = self.shape.upper
-        depth = float(smoothstep(0, 0.03, opened)) if self.plate.own is None else 0.6 * float(smoothstep(0.05, 0.6, jaw))
+        depth = (
+            float(smoothstep(0, 0.03, opened)) if self.plate.own is None else 0.6 * float(smoothstep(0.05, 0.6, jaw))
+        )
         if depth < 0.01:
             return
         under = fill_polygon(np.concatenate([upper, upper[::-1] + self.down * 3 * height]), x0, y0, width, height)
@@ -293,8 +320,8 @@ class MouthPainter:
         )
         mask = cv2.GaussianBlur(mask, (0, 0), max(0.8, self.plate.height * 0.0042))
         ink = np.empty((height, width, 4), np.uint8)
-        ink[..., :3], ink[..., 3] = np.rint(self.plate.lip * 0.36), 255
-        over(self.canvas[y0 : y0 + height, x0 : x0 + width], ink, 0.85 * strength, np.asarray(mask, np.uint8))
+        ink[..., :3], ink[..., 3] = np.rint(self.plate.lip * (0.46, 0.34, 0.34)), 255
+        over(self.canvas[y0 : y0 + height, x0 : x0 + width], ink, 0.7 * strength, np.asarray(mask, np.uint8))
 
     def _tongue(self) -> None:
         plate, shape = self.plate, self.shape

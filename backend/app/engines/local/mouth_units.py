@@ -25,12 +25,8 @@ if TYPE_CHECKING:
 
 POINT_COUNT = 468
 _CORNERS = set(mesh.LIP_CORNERS)
-_UPPER = (
-    set(mesh.LIPS_UPPER_OUTER + mesh.LIPS_UPPER_MIDDLE + mesh.LIPS_UPPER_NEAR + mesh.LIPS_UPPER_INNER) - _CORNERS
-)
-_LOWER = (
-    set(mesh.LIPS_LOWER_OUTER + mesh.LIPS_LOWER_MIDDLE + mesh.LIPS_LOWER_NEAR + mesh.LIPS_LOWER_INNER) - _CORNERS
-)
+_UPPER = set(mesh.LIPS_UPPER_OUTER + mesh.LIPS_UPPER_MIDDLE + mesh.LIPS_UPPER_NEAR + mesh.LIPS_UPPER_INNER) - _CORNERS
+_LOWER = set(mesh.LIPS_LOWER_OUTER + mesh.LIPS_LOWER_MIDDLE + mesh.LIPS_LOWER_NEAR + mesh.LIPS_LOWER_INNER) - _CORNERS
 
 
 def _mask(indices: set[int]) -> NDArray[np.bool_]:
@@ -79,7 +75,8 @@ class MouthUnits:
 
     def all(self) -> dict[str, Field]:
         """Every unit of this module by name."""
-        smile = self._smile()
+        # A face that smiles already has less way to go; the full way on top of it is a grimace.
+        smile = self._smile() * (1 - 0.42 * min(1.0, self.face.own_smile))
         right = smoothstep(0.45, -0.45, self.t)[:, None]
         return {
             "jaw": self._jaw(),
@@ -141,8 +138,7 @@ class MouthUnits:
             -(0.42 - 0.75 * spared) * half * self.t,
             -0.30 * half * np.sign(self.t) * self.pair((61, 291), 0.07),
         )
-        more_upper, more_lower = self._thinness
-        fullness = (self.lower * (0.018 + more_lower) - self.upper * (0.016 + more_upper)) * self.arch * self.ring
+        fullness = (self.lower * 0.020 - self.upper * 0.018) * self.arch * self.ring
         around = np.exp(-((self.x / 0.2) ** 2) - (self.y / 0.14) ** 2)
         return self.move(inward, fullness - 0.006 * around)
 
@@ -199,4 +195,6 @@ class MouthUnits:
         around = np.exp(-((self.x / 0.26) ** 2) - (self.y / 0.15) ** 2)
         inward = np.where(self.lips, self.t, np.clip(self.t, -1, 1) * around * 0.8)
         down = lift * self.corner_rise * np.where(self.lips, 1.0, around * 0.8)
-        return self.move(-self.face.smile_width * half * inward, 1.05 * down)
+        more_upper, more_lower = self._thinness
+        fuller = (self.lower * more_lower - self.upper * more_upper) * self.arch * self.ring
+        return self.move(-self.face.smile_width * half * inward, 1.05 * down + fuller)

@@ -15,7 +15,7 @@ from app.engines.local.fields import Layer, fit_layers
 from app.engines.local.framing import frame
 from app.engines.local.geometry import FaceFrame, face_frame
 from app.engines.local.mouth import MouthPlate, mouth_plate
-from app.engines.local.raster import smoothstep
+from app.engines.local.raster import over, smoothstep
 from app.engines.local.topology import Side
 from app.engines.local.units import displacements
 from app.engines.local.warp import HeadModel
@@ -31,6 +31,33 @@ if TYPE_CHECKING:
 MIN_SIZE, MAX_SIZE = 256, 1024
 _SURE = 0.92
 _CLEAR = 0.03
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calm:
+    """Skin for the folds of the photo's own smile: ``layer`` premultiplied RGBA u8 at ``origin`` (x, y)."""
+
+    origin: tuple[int, int]
+    layer: Pixels
+
+    @classmethod
+    def build(cls, pixels: Pixels, face: FaceFrame) -> Calm:
+        """Computed once per photo."""
+        layer = shading.without_folds(pixels, face)
+        alpha = layer[..., 3] * min(1.0, face.own_smile) / 255
+        rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
+        if not rows.size:
+            return cls((0, 0), np.zeros((1, 1, 4), np.uint8))
+        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        return cls((int(columns[0]), int(rows[0])), _premultiplied(layer[box][..., :3], alpha[box].astype(np.float32)))
+
+    def applied(self, source: Pixels, weight: float) -> Pixels:
+        """A copy of a picture of the rig with the smile's folds smoothed by ``weight`` 0..1."""
+        calmed = source.copy()
+        x, y = self.origin
+        height, width = self.layer.shape[:2]
+        over(calmed[y : y + height, x : x + width], self.layer, weight)
+        return calmed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +80,7 @@ class Rig:
     eyes: dict[Side, EyePlate]
     mouth: MouthPlate
     shades: dict[str, NDArray[np.float32]]
+    calm: Calm
     spectacles: float
 
 
@@ -99,6 +127,7 @@ def build_rig(image: Pixels, face: Face, *, alpha: Pixels | None = None, size: i
         eyes={side: eye_plate(framed.pixels, geometry, side, light) for side in Side},
         mouth=mouth_plate(framed.pixels, geometry, skin, light, ratio),
         shades=shading.shade_maps(framed.pixels, geometry),
+        calm=Calm.build(framed.pixels, geometry),
         spectacles=_spectacles(framed.pixels, geometry, light),
     )
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SHADES = ("smile", "furrow", "forehead", "under", "flush")
 _FOLD_RIGHT, _FOLD_LEFT = (129, 203, 206, 216), (358, 423, 426, 436)
+_LONG_FOLD_RIGHT, _LONG_FOLD_LEFT = (129, 203, 206, 216, 212, 202), (358, 423, 426, 436, 432, 422)
 _SKIN_SAMPLES = (50, 280, 101, 330, 151, 195, 205, 425, 108, 337)
 
 
@@ -46,11 +47,11 @@ def skin_mask(pixels: Pixels, face: FaceFrame) -> Plane:
     inside = cv2.distanceTransform(fill_polygon(oval, 0, 0, NODES, NODES) // 255, cv2.DIST_L2, 5)
     mask = mask * smoothstep(0, 0.05 * face.height / spacing, inside)
     # Erode a little: a line that stops short of the hair is right, one that runs into it is not.
-    return cv2.GaussianBlur(cv2.erode(mask.astype(np.float32), np.ones((3, 3), np.uint8)), (0, 0), 1.2)
+    return cv2.GaussianBlur(cv2.erode(mask.astype(np.float32), np.ones((5, 5), np.uint8)), (0, 0), 1.2)
 
 
 def shade_maps(pixels: Pixels, face: FaceFrame) -> dict[str, Plane]:
-    """All maps of one photo at full strength, by name; ``unfold`` flattens the folds of the photo's own smile."""
+    """All maps of one photo at full strength, by name."""
     skin = skin_mask(pixels, face)
     draw = _Lines(face, pixels.shape[0])
     grey = {
@@ -61,22 +62,30 @@ def shade_maps(pixels: Pixels, face: FaceFrame) -> dict[str, Plane]:
                 draw.line(
                     [
                         face.points[low] * (1 - share) + face.points[high] * share
-                        for low, high in ((105, 104), (66, 69), (107, 108), (9, 151), (336, 337), (296, 299), (334, 333))
+                        for low, high in (
+                            (105, 104),
+                            (66, 69),
+                            (107, 108),
+                            (9, 151),
+                            (336, 337),
+                            (296, 299),
+                            (334, 333),
+                        )
                     ],
                     0.007,
                     0.16,
                 )
-                for share in (0.30, 0.48, 0.66)
+                for share in (0.26, 0.42, 0.58)
             ),
             np.zeros((NODES, NODES), np.float32),
         ),
         "under": -draw.points((226, 31, 228, 229, 230, 231), 0.012, 0.14)
         - draw.points((446, 261, 448, 449, 450, 451), 0.012, 0.14),
-        "unfold": _unfold(pixels, face, draw),
     }
     maps = {name: _gain(1 + plane * skin) for name, plane in grey.items()}
-    oval = _oval_glow(face, draw) * np.clip(skin * 1.4, 0, 1)
-    maps["flush"] = np.stack([1 + 0.04 * oval, 1 - 0.20 * oval, 1 - 0.17 * oval], -1).astype(np.float32)
+    # A flush has no edge: it fades out before the hair instead of being cut by it.
+    oval = _oval_glow(face, draw) * cv2.GaussianBlur(skin, (0, 0), 3.0)
+    maps["flush"] = np.stack([1 + 0.05 * oval, 1 - 0.17 * oval, 1 - 0.14 * oval], -1).astype(np.float32)
     return maps
 
 
@@ -136,14 +145,27 @@ def _furrow(face: FaceFrame, draw: _Lines) -> Plane:
     return total
 
 
-def _unfold(pixels: Pixels, face: FaceFrame, draw: _Lines) -> Plane:
-    """What lifts the shadow of the photo's own smile folds and mouth corners to the level of the cheek around."""
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    wide = cv2.GaussianBlur(grey, (0, 0), 0.055 * face.height)
-    near = cv2.GaussianBlur(grey, (0, 0), 0.008 * face.height)
-    lift = cv2.resize(np.clip(wide / np.maximum(near, 8), 0.92, 1.30) - 1, (NODES, NODES), interpolation=cv2.INTER_AREA)
-    where = np.clip(draw.fold(0.05, 1.0), 0, 1)
-    return np.asarray(lift * where * 0.85, np.float32)
+def without_folds(pixels: Pixels, face: FaceFrame) -> Pixels:
+    """What to lay over the photo's own smile folds and the shadows at its mouth corners: RGBA u8, straight alpha.
+
+    A fold is a dark line narrower than the skin on both sides; closing the picture over it finds that skin's colour.
+    """
+    size = pixels.shape[0]
+    calm = cv2.GaussianBlur(pixels, (0, 0), 0.005 * face.height)
+    reach = 2 * max(1, round(0.022 * face.height)) + 1
+    calm = cv2.morphologyEx(calm, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    calm = cv2.GaussianBlur(calm, (0, 0), 0.010 * face.height)
+    depth = cv2.cvtColor(calm, cv2.COLOR_RGB2GRAY).astype(np.float32) - cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    deep = cv2.GaussianBlur(smoothstep(2, 16, depth).astype(np.float32), (0, 0), 0.004 * face.height)
+    where = np.zeros((size, size), np.uint8)
+    thickness = max(1, int(0.085 * face.height))
+    for fold in (_LONG_FOLD_RIGHT, _LONG_FOLD_LEFT):
+        curve = np.rint(catmull_rom(face.points[list(fold)], 5) * 16).astype(np.int32)
+        cv2.polylines(where, [curve], isClosed=False, color=255, thickness=thickness, lineType=cv2.LINE_AA, shift=4)
+    lips = np.concatenate([face.points[list(mesh.LIPS_UPPER_OUTER)], face.points[list(mesh.LIPS_LOWER_OUTER)][::-1]])
+    where = np.where(fill_polygon(lips, 0, 0, size, size) > 0, 0, where)
+    soft = cv2.GaussianBlur(where, (0, 0), 0.018 * face.height).astype(np.float32) / 255
+    return np.dstack([calm, np.rint(deep * soft * 235).astype(np.uint8)])
 
 
 def _oval_glow(face: FaceFrame, draw: _Lines) -> Plane:

@@ -51,11 +51,11 @@ def teeth_sprite(width: int, height: int, colour: Colour, light_ratio: float, *,
             arc = 0.10 * height * ((middle - width / 2) / (width / 2)) ** 2
             reach = height * 0.93 * length - arc * 2
             tooth = np.clip(reach - 0.16 * breadth * np.abs(u) ** 3.2 - y, 0, 1)
-            tooth *= np.clip(breadth / 2 - np.abs(x - middle) + 0.5, 0, 1)
+            tooth *= np.clip(breadth / 2 - np.abs(x - middle) + 0.9, 0, 1)
             v = np.clip(y / reach, 0, 1)
             turned = 0.38 + 0.62 * np.cos(min(_ARCH, (angles[i] + angles[i + 1]) / 2)) ** 0.9
             lit = 1 - 0.12 * np.clip(light_ratio - 1, -1, 1) * side * (i + 0.5) / len(lengths)
-            round_ = 1 - 0.16 * np.abs(u) ** 4 - 0.05 * u * u
+            round_ = 1 - 0.13 * np.abs(u) ** 4 - 0.05 * u * u
             shade = round_ * (1 - 0.06 * v + 0.05 * np.exp(-(((v - 0.45) / 0.25) ** 2)))
             shade *= 1 - 0.10 * np.clip((v - 0.86) / 0.14, 0, 1)
             gum = np.clip(1 - y / (height * (0.14 + 0.10 * u * u)), 0, 1)[..., None]
@@ -63,7 +63,7 @@ def teeth_sprite(width: int, height: int, colour: Colour, light_ratio: float, *,
             colours = colours * (1 - 0.8 * gum) + _GUM * colour.mean() * turned * 0.8 * gum
             rgb = rgb * (1 - tooth[..., None]) + colours * tooth[..., None]
             alpha = np.maximum(alpha, tooth)
-    return _finished(rgb, alpha, soften=0.9)
+    return _finished(rgb, alpha, soften=1.3)
 
 
 def tongue_sprite(width: int, height: int, colour: Colour, light: float) -> Sprite:
@@ -98,7 +98,7 @@ def cavity_texture(light: float, side: int = 64) -> Sprite:
     """The inside of an open mouth, u across and v down: dark in the depth, red at its walls; opaque RGBA u8."""
     v, u = np.mgrid[:side, :side] / (side - 1)
     u = u * 2 - 1
-    walls = np.array([74.0, 26.0, 34.0]) * (0.35 + 0.65 * light)
+    walls = np.array([104.0, 44.0, 46.0]) * (0.30 + 0.70 * light)
     deep = np.array([28.0, 10.0, 14.0]) * (0.5 + 0.5 * light)
     depth = np.clip(0.15 + 0.85 * np.exp(-(((v - 0.42) / 0.34) ** 2) - (u / 0.62) ** 2), 0, 1)[..., None]
     rgb = walls * (1 - depth) + deep * depth

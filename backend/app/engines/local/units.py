@@ -73,7 +73,8 @@ def _brow_weight(face: FaceFrame, side: Side) -> Field:
     close = np.exp(-nearest / (2 * (0.055 * height) ** 2))
     eye = points[list(mesh.EYE_UPPER[side])]
     lid_top = face.below(eye, face.centre).min()
-    above = smoothstep(0.0, 0.05, (lid_top - face.below(points, face.centre)) / height + 0.045)
+    # A raised brow takes the skin over the eye along, not the lash line: that would open the eye like a doll's.
+    above = smoothstep(-0.008, 0.05, (lid_top - face.below(points, face.centre)) / height)
     outward = 1 if side is Side.LEFT else -1
     own_side = smoothstep(-0.04, 0.04, outward * face.along(points, points[mesh.NOSE_BRIDGE]) / height + 0.02)
     return np.asarray(close * above * own_side)

@@ -157,7 +157,11 @@ class HeadModel:
         spacing = self.size / NODES
         at = ((points + 0.5) / spacing - 0.5).astype(np.float32)[None]
         planes = cv2.remap(
-            cv2.merge([self.follow, self.depth, self.inside]), at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            cv2.merge([self.follow, self.depth, self.inside]),
+            at,
+            None,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
         )[0]
         follow, depth, inside = (planes[:, i].astype(np.float64) for i in range(3))
         moved = self._displace(points[:, 0], points[:, 1], follow, depth, inside, pose)

@@ -1,0 +1,25 @@
+"""Pairs of contours that open and close: lids and lips."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Points = NDArray[np.float64]
+
+
+def parted(upper: Points, lower: Points, down: Points, softness: float) -> tuple[Points, Points]:
+    """Keep an upper contour above its lower one, without a kink where they meet.
+
+    ``upper`` and ``lower`` (n, 2) px pair up point by point and share their ends; ``down`` is the unit vector from
+    one to the other; ``softness`` px is how early the curves begin to give way.
+    """
+    gap = (lower - upper) @ down
+    taper = np.sin(np.linspace(0, np.pi, len(gap))) * softness
+    kept = (gap + np.sqrt(gap * gap + taper * taper)) / 2 - taper * np.clip(1 - gap / np.maximum(taper, 1e-6), 0, 1) / 2
+    shift = ((np.maximum(kept, 0) - gap) / 2)[:, None] * down
+    return upper - shift, lower + shift
