@@ -57,13 +57,15 @@ def load_templates() -> Mapping[str, Template]:
 
 
 def get_template(name_or_id: str) -> Template:
-    """The template with that id, ``driven_id`` or (in either language) name.
+    """The template with that id, ``driven_id`` or (in either language) name, or in the file of that path.
 
     Raises :class:`TemplateInvalid` with the code ``unknown_template`` and the params ``got`` and ``suggestion``
-    (the nearest id, or ``None``).
+    (the nearest id, or ``None``), or as :func:`load_template_file` does for a path that ends in .yaml or .yml.
     """
-    templates = load_templates()
     wanted = name_or_id.strip()
+    if wanted.lower().endswith((".yaml", ".yml")):
+        return load_template_file(Path(wanted).expanduser())
+    templates = load_templates()
     found = templates.get(wanted.lower().replace("-", "_").replace(" ", "_"))
     if found is not None:
         return found

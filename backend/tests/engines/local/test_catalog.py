@@ -91,6 +91,11 @@ class TestGetTemplate:
     def test_finds_by_id_and_by_name(self, given: str) -> None:
         assert get_template(given).id == "laugh_tears"
 
+    def test_reads_a_file_by_its_path(self) -> None:
+        assert get_template(str(TEMPLATE_FOLDER / "wink.yaml")) == get_template("wink")
+        with pytest.raises(TemplateInvalid, match="template_invalid"):
+            get_template("nowhere.yml")
+
     def test_suggests_the_nearest(self) -> None:
         with pytest.raises(TemplateInvalid) as raised:
             get_template("mengwan_gandong")
