@@ -166,10 +166,11 @@ class _Frame:
     def _zone(self, canvas: Pixels, back: Grid, line: Points, lower: Points, margin: float, feather: float) -> None:
         """Lay layer B over the skin from a tear line down to a margin under the lower contour."""
         down, right = self.down, self.right
-        away = lower - line
-        away = away / np.maximum(np.linalg.norm(away, axis=1), 1)[:, None]
-        rim = lower + away * margin + down * margin * 0.6
-        rim[[0, -1]] = lower[[0, -1]]
+        # Where the contours have crossed, the tear line itself is the lowest.
+        sunk = ((lower - line) @ down < 0)[:, None]
+        lowest = np.where(sunk, line, lower)
+        rim = lowest + down * margin * 1.5
+        rim[[0, -1]] = lowest[[0, -1]]
         size = self.rig.size
         everything = np.concatenate([line, rim])
         x0, y0 = np.maximum(np.floor(everything.min(0) - feather * 2 - 4), 0).astype(int)

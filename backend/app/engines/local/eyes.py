@@ -92,7 +92,8 @@ def eye_plate(pixels: Pixels, face: FaceFrame, side: Side, light: float) -> EyeP
     sclera = _sclera(photo, inside & (distance > radius * 1.12), light)
     iris = _iris(photo, inside & (distance < radius * 1.15), distance, radius)
     rim = photo[(cv2.dilate(opening, np.ones((5, 5), np.uint8)) > 0) & (opening < 30)].reshape(-1, 3)
-    lash = np.minimum(np.percentile(rim, 6, axis=0), 60) if len(rim) else np.full(3, 30.0)
+    darkest = rim[np.argsort(rim.sum(1))[: max(1, len(rim) // 16)]]
+    lash = np.minimum(darkest.mean(0), 56) if len(rim) else np.full(3, 30.0)
     return EyePlate(
         origin=origin.astype(np.float64),
         photo=_opaque(photo),
@@ -124,7 +125,10 @@ def _sclera(photo: Pixels, white: NDArray[np.bool_], light: float) -> Pixels:
     white &= brightness > 0.72 * bright
     filled = bleed(photo, white.astype(np.float32)).astype(np.float64)
     made = 0.35 * filled + 0.65 * typical
-    return np.clip(np.where(white[..., None], photo, made), 0, 245).astype(np.uint8)
+    # The photo's own white only where it is surely white, with a soft seam.
+    own = cv2.erode(white.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
+    own = cv2.GaussianBlur(own, (0, 0), 1.0)[..., None]
+    return np.clip(photo * own + made * (1 - own), 0, 245).astype(np.uint8)
 
 
 def _iris(photo: Pixels, seen: NDArray[np.bool_], distance: Points, radius: float) -> Pixels:
@@ -228,6 +232,9 @@ def draw_eye(
         return
     right, down = axes
     top, bottom = _lid_curves(plate, pose, upper, lower, right, down)
+    # A shut lid hides what the skin's own warp leaves of the eye below its edge.
+    reaches = np.where(((catmull_rom(lower, _CURVE) - top) @ down > 0)[:, None], catmull_rom(lower, _CURVE), top)
+    cover = top + (reaches - top) * float(smoothstep(0.78, 0.97, pose.lid + 0.4 * pose.squint))
     fold = catmull_rom(crease, _CURVE)
     everything = np.concatenate([top, bottom, fold])
     reach = plate.width * 0.16 + 3
@@ -242,7 +249,7 @@ def draw_eye(
     view = canvas[y0:y1, x0:x1]
     _draw_ball(view, plate, pose, top, bottom, local, window, down)
     if pose.lid > 0.1:
-        _draw_lid(view, plate, pose, top, bottom, fold, local, window, down)
+        _draw_lid(view, plate, pose, (top, bottom, fold, cover), local, window, down)
 
 
 def _lid_curves(
@@ -254,7 +261,11 @@ def _lid_curves(
         share = float(smoothstep(0.3, 0.8, pose.lid))
         top = _smoothed(top, plate.width, right, down, share)
         bottom = _smoothed(bottom, plate.width, right, down, share)
-    return parted(top, bottom, down, plate.width * 0.02)
+    top, bottom = parted(top, bottom, down, plate.width * 0.02)
+    # Shares of the gap leave a slit on deep-set eyes; a shut eye is shut.
+    shut = float(smoothstep(0.78, 0.97, pose.lid + 0.4 * pose.squint))
+    line = top * 0.35 + bottom * 0.65
+    return top + (line - top) * shut, bottom + (line - bottom) * shut
 
 
 def _smoothed(curve: Points, width: float, right: Points, down: Points, share: float) -> Points:
@@ -307,20 +318,19 @@ def _draw_lid(
     view: Pixels,
     plate: EyePlate,
     pose: EyePose,
-    top: Points,
-    bottom: Points,
-    fold: Points,
+    curves: tuple[Points, Points, Points, Points],
     local: Matrix,
     window: tuple[int, int, int, int],
     down: Points,
 ) -> None:
     x0, y0, width, height = window
+    top, bottom, fold, cover = curves
     closing = float(smoothstep(0.1, 0.55, pose.lid))
     skin = cv2.warpAffine(plate.lid, local, (width, height), borderMode=cv2.BORDER_REPLICATE)
     feather = max(1.0, plate.width * 0.045)
     below_fold = fill_polygon(np.concatenate([fold, (bottom + down * plate.width * 0.3)[::-1]]), x0, y0, width, height)
     soft = cv2.GaussianBlur(below_fold, (0, 0), feather)
-    above_lash = fill_polygon(np.concatenate([fold - down * plate.width, top[::-1]]), x0, y0, width, height)
+    above_lash = fill_polygon(np.concatenate([fold - down * plate.width, cover[::-1]]), x0, y0, width, height)
     mask = np.asarray(cv2.multiply(soft, above_lash, scale=1 / 255), np.uint8)
     over(view, np.asarray(skin, np.uint8), closing, mask)
     _draw_lash(view, plate, pose, top, window, down)
