@@ -17,7 +17,9 @@ Box = tuple[int, int, int, int]
 
 # The mesh's crop against the box of its points (or, in the first round, of the detector), as the network was trained.
 _MESH_MARGIN = 1.5
-_MESH_ROUNDS = 2
+# Two rounds settle an upright face; more are for one whose first crop was turned wrongly.
+_LEAST_ROUNDS, _MOST_ROUNDS = 2, 5
+_SETTLED_TURN, _SETTLED_GROWTH = np.radians(4.0), 0.05
 # The iris network's crop against the width of the eye.
 _IRIS_MARGIN = 2.3
 # How far round the eye, in its widths, the mesh follows the refined lids.
@@ -138,10 +140,18 @@ def _read_mesh(image: Pixels, candidate: Candidate) -> tuple[Points, float, Mesh
     side = float((corners[1] - corners[0]).max())
     crop = MeshCrop(corners.mean(axis=0), max(side * _MESH_MARGIN, 1.0), _angle(left_eye - right_eye))
     landmarks, presence = read_landmarks(image, crop)
-    for _ in range(_MESH_ROUNDS - 1):
-        crop = _crop_around(landmarks)
+    for rounds in range(1, _MOST_ROUNDS):
+        following = _crop_around(landmarks)
+        if rounds >= _LEAST_ROUNDS and _alike(crop, following):
+            break
+        crop = following
         landmarks, presence = read_landmarks(image, crop)
     return landmarks, presence, crop
+
+
+def _alike(first: MeshCrop, second: MeshCrop) -> bool:
+    turn = abs(np.angle(np.exp(1j * (second.angle - first.angle))))
+    return bool(turn < _SETTLED_TURN and abs(second.side / first.side - 1) < _SETTLED_GROWTH)
 
 
 def read_landmarks(image: Pixels, crop: MeshCrop) -> tuple[Points, float]:
