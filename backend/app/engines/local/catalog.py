@@ -37,20 +37,23 @@ A file in the folder that is not named here comes after all that are, by its id.
 
 
 @cache
+def _shipped(path: Path) -> Template:
+    template = load_template_file(path)
+    if template.id != path.stem:
+        problem = Problem("id_not_file_name", field="id", params={"got": template.id, "name": path.stem})
+        raise TemplateInvalid(
+            "template_invalid", file=str(path), line=None, field="id", problem=problem, problems=(problem,)
+        )
+    return template
+
+
+@cache
 def load_templates() -> Mapping[str, Template]:
     """All templates of the program by id, in display order; read once, read-only.
 
-    Raises :class:`TemplateInvalid` when a file in the folder breaks the format or two files have one id.
+    Raises :class:`TemplateInvalid` when a file in the folder breaks the format or is not named like its id.
     """
-    found: dict[str, Template] = {}
-    for path in sorted(TEMPLATE_FOLDER.glob("*.yaml")):
-        template = load_template_file(path)
-        if template.id != path.stem:
-            problem = Problem("id_not_file_name", field="id", params={"got": template.id, "name": path.stem})
-            raise TemplateInvalid(
-                "template_invalid", file=str(path), line=None, field="id", problem=problem, problems=(problem,)
-            )
-        found[template.id] = template
+    found = {path.stem: _shipped(path) for path in sorted(TEMPLATE_FOLDER.glob("*.yaml"))}
     place = {name: index for index, name in enumerate(DISPLAY_ORDER)}
     ordered = sorted(found, key=lambda name: (place.get(name, len(place)), name))
     return MappingProxyType({name: found[name] for name in ordered})
@@ -65,10 +68,13 @@ def get_template(name_or_id: str) -> Template:
     wanted = name_or_id.strip()
     if wanted.lower().endswith((".yaml", ".yml")):
         return load_template_file(Path(wanted).expanduser())
+    name = wanted.lower().replace("-", "_").replace(" ", "_")
+    if name in DISPLAY_ORDER:
+        # reading one file instead of all saves a fifth of a second of a sticker that takes one
+        return _shipped(TEMPLATE_FOLDER / f"{name}.yaml")
     templates = load_templates()
-    found = templates.get(wanted.lower().replace("-", "_").replace(" ", "_"))
-    if found is not None:
-        return found
+    if name in templates:
+        return templates[name]
     for template in templates.values():
         if wanted.lower() in (template.driven_id, template.name.zh, template.name.en.lower()):
             return template
