@@ -10,6 +10,7 @@ from av.video.frame import VideoFrame
 
 if TYPE_CHECKING:
     import av
+    from av.video.plane import VideoPlane
     from numpy.typing import NDArray
 
     from app.engines.local.encode.frames import Frame
@@ -75,7 +76,7 @@ class Planes:
         cv2.resize(self._ycc, (self.width // 2, self.height // 2), self._half, interpolation=cv2.INTER_AREA)
 
         video = VideoFrame(self.width, self.height, self._format)
-        planes = [_pixels(plane) for plane in video.planes]
+        planes = [writable(plane) for plane in video.planes]
         cv2.extractChannel(self._ycc, 0, planes[0])
         cv2.extractChannel(self._half, 1, planes[1])
         cv2.extractChannel(self._half, 2, planes[2])
@@ -107,7 +108,12 @@ def tag_bt709(context: av.VideoCodecContext) -> None:
     context.color_range = _LIMITED
 
 
-def _pixels(plane: av.video.plane.VideoPlane) -> NDArray[np.uint8]:
-    """View the pixels of a plane, without the padding of its lines."""
+def writable(plane: VideoPlane, channels: int = 1) -> NDArray[np.uint8]:
+    """View the pixels of a plane without the padding of its lines: (height, width), or with channels after it.
+
+    Frames that PyAV makes from an array are held until the garbage collector comes round, dozens at a time; frames
+    that are written into like this go at once.
+    """
     lines = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-    return lines[:, : plane.width]
+    pixels = lines[:, : plane.width * channels]
+    return pixels if channels == 1 else pixels.reshape(plane.height, plane.width, channels)

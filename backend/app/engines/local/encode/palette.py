@@ -84,7 +84,7 @@ def cluster(points: NDArray[np.float32], weights: NDArray[np.float64], size: int
     return centres
 
 
-def choose_colours(colours: NDArray[np.floating], counts: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
+def choose_colours(colours: NDArray[np.floating | np.uint8], counts: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
     """Give at most ``size`` sRGB colours (k, 3) for the colours (n, 3), 0..255, seen ``counts`` times.
 
     White and black come out pure where the picture has them: an outline that is nearly white shows.

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import av
 import cv2
-import numpy as np
 from av.video.frame import VideoFrame
 
+from app.engines.local.encode.flatten import writable
 from app.engines.local.encode.timing import rational
 
 if TYPE_CHECKING:
@@ -38,11 +38,10 @@ def write_webp(frames: FrameStream, path: Path, *, fps: float, quality: int | No
     context.time_base = 1 / rational(fps)
     context.thread_count = 1
     context.options = {"quality": str(_QUALITY if quality is None else quality), "compression_level": "2"}
-    swapped = np.empty((frames.height, frames.width, 4), np.uint8)
     with path.open("wb") as file:
         for number, frame in enumerate(frames):
-            cv2.cvtColor(frame, cv2.COLOR_RGBA2BGRA, swapped)
-            video = VideoFrame.from_ndarray(swapped, format="bgra")
+            video = VideoFrame(frames.width, frames.height, "bgra")
+            cv2.cvtColor(frame, cv2.COLOR_RGBA2BGRA, writable(video.planes[0], channels=4))
             video.pts = number
             for packet in context.encode(video):
                 file.write(bytes(packet))
