@@ -20,6 +20,8 @@ def parted(upper: Points, lower: Points, down: Points, softness: float) -> tuple
     """
     gap = (lower - upper) @ down
     taper = np.sin(np.linspace(0, np.pi, len(gap))) * softness
-    kept = (gap + np.sqrt(gap * gap + taper * taper)) / 2 - taper * np.clip(1 - gap / np.maximum(taper, 1e-6), 0, 1) / 2
-    shift = ((np.maximum(kept, 0) - gap) / 2)[:, None] * down
+    # A cubic from slope 0 where they meet to slope 1 where they are free.
+    way = np.clip(gap / np.maximum(taper, 1e-6), 0, 1)
+    kept = np.where(way < 1, np.maximum(taper, 0) * way * way * (2 - way), gap)
+    shift = ((kept - gap) / 2)[:, None] * down
     return upper - shift, lower + shift
