@@ -72,10 +72,18 @@ class _Frame:
         if calm > 0.01:
             self.source = rig.calm.applied(self.source, calm)
         self.border = cv2.BORDER_CONSTANT if bordered else cv2.BORDER_REPLICATE
-        self.rest_upper = posed(rig.upper, rig.face.points, weights)
-        self.rest_lower = posed(rig.lower, rig.face.points, weights)
-        self.points = self._carried(self.rest_upper)
-        self.points_below = self._carried(self.rest_lower)
+        self.fixed = {**{side: rig.eyes[side].middle for side in Side}, None: rig.mouth.seam}
+        everything = np.concatenate(
+            [
+                posed(rig.upper, rig.face.points, weights),
+                posed(rig.lower, rig.face.points, weights),
+                *(point[None] for point in self.fixed.values()),
+            ]
+        )
+        carried = self._carried(everything)
+        count = len(rig.face.points)
+        self.points, self.points_below = carried[:count], carried[count : 2 * count]
+        self.fixed_now = dict(zip(self.fixed, carried[2 * count :], strict=True))
         turn = np.radians(self.pose.roll + self.pose.body_turn)
         right, down = rig.face.right, rig.face.down
         self.right = right * np.cos(turn) + down * np.sin(turn)
@@ -86,13 +94,12 @@ class _Frame:
         moved = points + self.rig.head.displacement(points, self.pose) if self.pose.head_moves else points
         return self.warp.forward(moved)
 
-    def _rigid(self, at: Points) -> NDArray[np.float64]:
-        """How the skull moves at a rest point: (2, 3), rest canvas px to posed canvas px."""
-        there = self._carried(at[None])[0]
+    def _rigid(self, part: Side | None) -> NDArray[np.float64]:
+        """How the skull moves at an eye, or at the mouth (None): (2, 3), rest canvas px to posed canvas px."""
         roll = np.radians(self.pose.roll)
         turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
         linear = self.rig.head.body(self.pose)[:, :2] @ turn * (1 + self.pose.scale)
-        return np.column_stack([linear, there - linear @ at])
+        return np.column_stack([linear, self.fixed_now[part] - linear @ self.fixed[part]])
 
     def draw(self, *, alpha_needed: bool) -> Posed:
         rig = self.rig
@@ -111,12 +118,12 @@ class _Frame:
                 self.points[list(mesh.EYE_UPPER[side])],
                 self.points_below[list(mesh.EYE_LOWER[side])],
                 self.points[list(mesh.LID_HALO_UPPER[side])],
-                self._rigid(rig.eyes[side].middle),
-                (self.right, self.down),
+                self._rigid(side),
+                self.down,
             )
         mouth = {**self.weights, **{name: self.channels.get(name, 0.0) for name in ("tongue.out", "tongue.turn")}}
         axes = (self.right, self.down)
-        MouthPainter(canvas, rig.mouth, shape, mouth, self._rigid(rig.mouth.seam), axes).paint()
+        MouthPainter(canvas, rig.mouth, shape, mouth, self._rigid(None), axes).paint()
         self._shade(canvas, back)
         alpha = cv2.extractChannel(canvas, 3)
         if alpha_needed:
@@ -191,11 +198,11 @@ class _Frame:
     def _pixels_from(self, back: Grid, window: tuple[int, int, int, int]) -> Grid:
         """The map of one window of pixels, from the nodes round it."""
         x0, y0, width, height = window
-        spacing = self.rig.size / NODES
-        across = (np.arange(x0, x0 + width, dtype=np.float32) + 0.5) / spacing - 0.5
-        along = (np.arange(y0, y0 + height, dtype=np.float32) + 0.5) / spacing - 0.5
-        x, y = np.meshgrid(across.astype(np.float32), along.astype(np.float32))
-        return np.asarray(cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+        density = NODES / self.rig.size
+        to_nodes = np.array([[density, 0, (x0 + 0.5) * density - 0.5], [0, density, (y0 + 0.5) * density - 0.5]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        part = cv2.warpAffine(back, to_nodes, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(part, np.float32)
 
     def _shade(self, canvas: Pixels, back: Grid) -> None:
         strengths = {name: self.channels.get(f"shade.{name}", 0.0) for name in shading.SHADES}

@@ -7,6 +7,7 @@ out, a whole iris, and the skin of a closed lid, made once per photo.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -214,7 +215,7 @@ def draw_eye(
     lower: Points,
     crease: Points,
     rigid: Matrix,
-    axes: tuple[Points, Points],
+    down: Points,
 ) -> None:
     """Paint one eye into a premultiplied canvas, in place.
 
@@ -226,14 +227,14 @@ def draw_eye(
         lower: posed lower lid (9, 2).
         crease: posed ring over the upper lid (9, 2), from where the closing lid unrolls.
         rigid: (2, 3) of the skull at the eye, rest canvas px to posed canvas px.
-        axes: the posed face's right and down unit vectors.
+        down: the posed face's unit vector towards the chin.
     """
     if pose.activity <= 0.02:
         return
-    right, down = axes
-    top, bottom = _lid_curves(plate, pose, upper, lower, right, down)
+    top, bottom = _lid_curves(plate, pose, upper, lower, down)
     # A shut lid hides what the skin's own warp leaves of the eye below its edge.
-    reaches = np.where(((catmull_rom(lower, _CURVE) - top) @ down > 0)[:, None], catmull_rom(lower, _CURVE), top)
+    edge = catmull_rom(lower, _CURVE)
+    reaches = np.where(((edge - top) @ down > 0)[:, None], edge, top)
     cover = top + (reaches - top) * float(smoothstep(0.78, 0.97, pose.lid + 0.4 * pose.squint))
     fold = catmull_rom(crease, _CURVE)
     everything = np.concatenate([top, bottom, fold])
@@ -252,15 +253,13 @@ def draw_eye(
         _draw_lid(view, plate, pose, (top, bottom, fold, cover), local, window, down)
 
 
-def _lid_curves(
-    plate: EyePlate, pose: EyePose, upper: Points, lower: Points, right: Points, down: Points
-) -> tuple[Points, Points]:
+def _lid_curves(plate: EyePlate, pose: EyePose, upper: Points, lower: Points, down: Points) -> tuple[Points, Points]:
     """Smooth lid lines that never cross; shutting lids lose the photo's own dents."""
     top, bottom = catmull_rom(upper, _CURVE), catmull_rom(lower, _CURVE)
     if pose.lid > 0.3:
         share = float(smoothstep(0.3, 0.8, pose.lid))
-        top = _smoothed(top, plate.width, right, down, share)
-        bottom = _smoothed(bottom, plate.width, right, down, share)
+        top = _smoothed(top, plate.width, down, share)
+        bottom = _smoothed(bottom, plate.width, down, share)
     top, bottom = parted(top, bottom, down, plate.width * 0.02)
     # Shares of the gap leave a slit on deep-set eyes; a shut eye is shut.
     shut = float(smoothstep(0.78, 0.97, pose.lid + 0.4 * pose.squint))
@@ -268,12 +267,20 @@ def _lid_curves(
     return top + (line - top) * shut, bottom + (line - bottom) * shut
 
 
-def _smoothed(curve: Points, width: float, right: Points, down: Points, share: float) -> Points:
-    along, height = (curve - curve[0]) @ right / width, (curve - curve[0]) @ down
-    weight = np.ones(len(curve))
-    weight[[0, -1]] = 6
-    fitted = np.polyval(np.polyfit(along, height, 3, w=weight), along)
-    return np.asarray(curve + ((fitted - height) * share)[:, None] * down)
+def _smoothed(curve: Points, width: float, down: Points, share: float) -> Points:
+    """Towards the cubic that fits a lid line best, its corners held."""
+    height = (curve - curve[0]) @ down / width
+    return np.asarray(curve + ((_cubic_fit(len(curve)) @ height - height) * share * width)[:, None] * down)
+
+
+@cache
+def _cubic_fit(count: int) -> NDArray[np.float64]:
+    """The linear map from evenly spaced samples to those of the cubic that fits them, ends weighted sixfold."""
+    powers = np.vander(np.linspace(0, 1, count), 4)
+    weight = np.ones(count)
+    weight[[0, -1]] = 36
+    fitted: NDArray[np.float64] = powers @ np.linalg.solve(powers.T @ (powers * weight[:, None]), powers.T * weight)
+    return fitted
 
 
 def _draw_ball(

@@ -37,6 +37,16 @@ NODES = 128
 _RING_TOP, _RING_SIDE, _RING_BOTTOM = 1.14, 1.30, 1.60
 _RING_GROWTH = 1.22
 _STIFFNESS = 2e-4
+_FEATURES = {
+    *mesh.OVAL,
+    *mesh.LIPS_UPPER_OUTER, *mesh.LIPS_LOWER_OUTER, *mesh.LIPS_UPPER_MIDDLE, *mesh.LIPS_LOWER_MIDDLE,
+    *mesh.LIPS_UPPER_NEAR, *mesh.LIPS_LOWER_NEAR, *mesh.LIPS_UPPER_INNER, *mesh.LIPS_LOWER_INNER,
+    *(i for side in Side for rings in (mesh.EYE_UPPER, mesh.EYE_LOWER, mesh.LID_HALO_UPPER, mesh.LID_HALO_LOWER,
+                                       mesh.LID_RIM_UPPER, mesh.BROW) for i in rings[side]),
+}  # fmt: skip
+# Between the features the units are smooth: every second point of the cheeks and the forehead carries them as well
+# as all, and a system of half the size takes an eighth of the time.
+_KNOTS = sorted(_FEATURES | {i for i in range(468) if i % 2 == 0})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +168,7 @@ def _fit(
     nodes: tuple[Grid, Grid],
 ) -> Layer:
     """One thin-plate spline for all units, evaluated on a box of nodes and at the mesh points."""
-    used = [i for i in range(len(face.points)) if i not in left_out]
+    used = [i for i in _KNOTS if i not in left_out]
     knots = np.concatenate([face.points[used], rings]) / face.height
     values = np.concatenate([moves[used], np.zeros((len(rings), moves.shape[1]))])
     spline = ThinPlate(knots, values, _STIFFNESS)

@@ -197,4 +197,4 @@ class MouthUnits:
         down = lift * self.corner_rise * np.where(self.lips, 1.0, around * 0.8)
         more_upper, more_lower = self._thinness
         fuller = (self.lower * more_lower - self.upper * more_upper) * self.arch * self.ring
-        return self.move(-self.face.smile_width * half * inward, 1.05 * down + fuller)
+        return self.move(-self.face.smile_width * half * inward, 1.2 * down + fuller)

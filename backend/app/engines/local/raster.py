@@ -170,24 +170,28 @@ def catmull_rom(points: Outline, per_segment: int, *, closed: bool = False) -> P
         float64 ((n - 1) * per_segment + 1, d), or (n * per_segment, d) when closed.
     """
     knots = np.asarray(points, dtype=np.float64)
+    curve: Points = _catmull_rom_matrix(len(knots), per_segment, closed) @ knots
+    return curve
+
+
+@cache
+def _catmull_rom_matrix(count: int, per_segment: int, closed: bool) -> NDArray[np.float64]:
+    """The spline as one linear map from its points to its samples: a frame draws dozens of curves."""
+    knots = np.eye(count)
     if closed:
         ring = np.concatenate((knots[-1:], knots, knots[:2]))
     else:
         # Mirrored end points: the curve leaves its ends in the direction of the first chord.
         ring = np.concatenate((2.0 * knots[:1] - knots[1:2], knots, 2.0 * knots[-1:] - knots[-2:-1]))
-    quads = np.stack((ring[:-3], ring[1:-2], ring[2:-1], ring[3:]), axis=1)
-    curve: Points = np.matmul(_catmull_rom_basis(per_segment), quads).reshape(-1, knots.shape[1])
-    return curve if closed else np.concatenate((curve, knots[-1:]))
-
-
-@cache
-def _catmull_rom_basis(per_segment: int) -> NDArray[np.float64]:
     u = np.arange(per_segment, dtype=np.float64) / per_segment
     powers = np.stack((np.ones_like(u), u, u * u, u * u * u), axis=1)
     weights = np.array([[0.0, 2.0, 0.0, 0.0], [-1.0, 0.0, 1.0, 0.0], [2.0, -5.0, 4.0, -1.0], [-1.0, 3.0, -3.0, 1.0]])
-    basis: NDArray[np.float64] = powers @ weights / 2.0
-    basis.setflags(write=False)
-    return basis
+    quads = np.stack((ring[:-3], ring[1:-2], ring[2:-1], ring[3:]), axis=1)
+    matrix: NDArray[np.float64] = np.matmul(powers @ weights / 2.0, quads).reshape(-1, count)
+    if not closed:
+        matrix = np.concatenate((matrix, knots[-1:]))
+    matrix.setflags(write=False)
+    return matrix
 
 
 def _reduced(sprite: Sprite, matrix: Matrix) -> tuple[Sprite, Matrix]:

@@ -8,6 +8,7 @@ are inverted on the coarse grid, each on the nodes that it can reach, and compos
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -18,7 +19,7 @@ from app.engines.local.fields import NODES, Box, Layer, depth_field, node_positi
 from app.engines.local.raster import smoothstep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _SLOPE_LIMITS = (0.55, 6.0)
 _STEP_LIMIT = 10.0
 _ROUNDS = 6
+_SLOPE_ROUNDS = 3
 _CONVERGED = 0.05
 _FOLDED = 1.2
 
@@ -54,23 +56,23 @@ def invert(field: Grid, spacing: float, rounds: int = _ROUNDS) -> Grid:
     across, along = cv2.split(field)
     slope_x = cv2.Sobel(across, cv2.CV_32F, 1, 0, ksize=1, scale=0.5 / spacing)
     slope_y = cv2.Sobel(along, cv2.CV_32F, 0, 1, ksize=1, scale=0.5 / spacing)
-    damping_x = 1 / np.clip(1 + slope_x, *_SLOPE_LIMITS)
-    damping_y = 1 / np.clip(1 + slope_y, *_SLOPE_LIMITS)
-    table = cv2.merge([across, along, damping_x, damping_y])
+    slopes = np.clip(cv2.merge([slope_x, slope_y]) + np.float32(1), *_SLOPE_LIMITS)
     here = _node_indices(rows, columns)
-    back: Grid = field * np.float32(-0.5)
-    step = back
-    for _ in range(rounds):
-        there = cv2.remap(
-            table, cv2.scaleAdd(back, 1 / spacing, here), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        step = (back + there[..., :2]) * there[..., 2:]
+    back = cv2.multiply(field, (-0.5, -0.5, 0, 0))
+    damping = step = back
+    for turn in range(rounds):
+        at = cv2.scaleAdd(back, 1 / spacing, here)
+        if turn < _SLOPE_ROUNDS:
+            # The slope hardly changes over the last, small steps.
+            damping = cv2.remap(slopes, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        moved = cv2.remap(field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        step = cv2.divide(cv2.add(back, moved), damping)
         np.clip(step, -_STEP_LIMIT, _STEP_LIMIT, out=step)
-        back = back - step
-        if float(np.abs(step).max()) < _CONVERGED:
-            return back
+        back = cv2.subtract(back, step)
+        if cv2.norm(step, cv2.NORM_INF) < _CONVERGED:
+            return np.asarray(back, np.float32)
     folded = np.abs(step).max(2) > _FOLDED
-    return _refilled(back, folded) if folded.any() else back
+    return _refilled(back, folded) if folded.any() else np.asarray(back, np.float32)
 
 
 def _refilled(back: Grid, folded: NDArray[np.bool_]) -> Grid:
@@ -81,15 +83,12 @@ def _refilled(back: Grid, folded: NDArray[np.bool_]) -> Grid:
     return np.where(around[..., None] > 0, filled, back).astype(np.float32)
 
 
-_INDEX_CACHE: dict[tuple[int, int], NDArray[np.float32]] = {}
-
-
+@lru_cache(maxsize=64)
 def _node_indices(rows: int, columns: int) -> Grid:
-    known = _INDEX_CACHE.get((rows, columns))
-    if known is None:
-        x, y = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
-        known = _INDEX_CACHE[rows, columns] = np.dstack([x, y])
-    return known
+    x, y = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
+    indices = np.dstack([x, y])
+    indices.setflags(write=False)
+    return indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +122,17 @@ class HeadPose:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadModel:
-    """What a head's motion needs to know of one face: depth, neck falloff and pivot, on the coarse grid."""
+    """What a head's motion needs to know of one face, on half of the coarse grid's nodes: the field is smooth.
+
+    ``planes`` float32 (NODES / 2, NODES / 2, 3): how much a node follows the head, its depth px, its share of the
+    foreshortening; ``x`` and ``y`` the nodes' canvas px.
+    """
 
     face: FaceFrame
     size: int
-    depth: Grid
-    follow: Grid
-    inside: Grid
+    planes: Grid
+    x: Grid
+    y: Grid
     pivot: Points
 
     @classmethod
@@ -138,36 +141,30 @@ class HeadModel:
         x, y = node_positions(size)
         nodes = np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
         radius = ring_radius(face, nodes)
-        return cls(
-            face=face,
-            size=size,
-            depth=depth_field(face, size),
-            follow=_follow(face, nodes).reshape(NODES, NODES).astype(np.float32),
-            inside=(1 - smoothstep(1.0, 1.6, radius)).reshape(NODES, NODES).astype(np.float32),
-            pivot=face.points[mesh.CHIN] + face.down * 0.30 * face.height,
-        )
+        follow = _follow(face, nodes).reshape(NODES, NODES).astype(np.float32)
+        inside = (1 - smoothstep(1.0, 1.6, radius)).reshape(NODES, NODES).astype(np.float32)
+        planes = _halved(cv2.merge([follow, depth_field(face, size), inside]))
+        pivot = face.points[mesh.CHIN] + face.down * 0.30 * face.height
+        return cls(face=face, size=size, planes=planes, x=_halved(x), y=_halved(y), pivot=pivot)
+
+    @property
+    def spacing(self) -> float:
+        """Canvas px between the nodes of this model."""
+        return 2 * self.size / NODES
 
     def field(self, pose: HeadPose) -> Grid:
-        """Displacement of every node by the head's motion, float32 (NODES, NODES, 2) px."""
-        x, y = node_positions(self.size)
-        return self._displace(x, y, self.follow, self.depth, self.inside, pose)
+        """Displacement of this model's nodes by the head's motion, float32 (NODES / 2, NODES / 2, 2) px."""
+        return self._displace(self.x, self.y, cv2.split(self.planes), pose)
 
     def displacement(self, points: Points, pose: HeadPose) -> Points:
         """Displacement of single canvas points (n, 2) by the head's motion, px."""
-        spacing = self.size / NODES
-        at = ((points + 0.5) / spacing - 0.5).astype(np.float32)[None]
-        planes = cv2.remap(
-            cv2.merge([self.follow, self.depth, self.inside]),
-            at,
-            None,
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )[0]
-        follow, depth, inside = (planes[:, i].astype(np.float64) for i in range(3))
-        moved = self._displace(points[:, 0], points[:, 1], follow, depth, inside, pose)
-        return np.asarray(moved, np.float64)
+        at = ((points + 0.5) / self.spacing - 0.5).astype(np.float32)[None]
+        planes = cv2.remap(self.planes, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+        there = tuple(planes[:, i].astype(np.float64) for i in range(3))
+        return np.asarray(self._displace(points[:, 0], points[:, 1], there, pose), np.float64)
 
-    def _displace(self, x: Grid, y: Grid, follow: Grid, depth: Grid, inside: Grid, pose: HeadPose) -> Grid:
+    def _displace(self, x: Grid, y: Grid, planes: Sequence[Grid], pose: HeadPose) -> Grid:
+        follow, depth, inside = planes
         yaw, pitch, roll = np.radians((pose.yaw, pose.pitch, pose.roll))
         height = self.face.height
         from_pivot_x, from_pivot_y = x - np.float32(self.pivot[0]), y - np.float32(self.pivot[1])
@@ -192,6 +189,10 @@ class HeadModel:
         pivot = np.array([self.size / 2, 0.98 * self.size])
         shift = np.array([pose.body_x, pose.body_y]) * self.face.height
         return np.column_stack([linear, pivot - linear @ pivot + shift])
+
+
+def _halved(grid: Grid) -> Grid:
+    return np.asarray(cv2.resize(grid, (NODES // 2, NODES // 2), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _follow(face: FaceFrame, points: Points) -> NDArray[np.float64]:
@@ -224,51 +225,43 @@ class Warp:
     """The way back of one frame, shared by both layers."""
 
     def __init__(self, head: HeadModel, pose: HeadPose) -> None:
-        self._size = head.size
         self._spacing = head.size / NODES
         self._body = head.body(pose)
-        self._head = self._invert_head(head, pose) if pose.head_moves else None
+        self._body_moves = not np.array_equal(self._body, np.eye(2, 3))
         self._nodes = np.dstack(node_positions(head.size))
+        self._unposed = self._undo_head(head, pose)
 
-    def _invert_head(self, head: HeadModel, pose: HeadPose) -> Grid:
-        # The head's field is smooth: half the nodes carry it, at a quarter of the cost.
-        half = cv2.resize(head.field(pose), (NODES // 2, NODES // 2), interpolation=cv2.INTER_AREA)
-        back = invert(half, 2 * self._spacing, rounds=4)
-        return np.asarray(cv2.resize(back, (NODES, NODES), interpolation=cv2.INTER_CUBIC), np.float32)
+    def _undo_head(self, head: HeadModel, pose: HeadPose) -> Grid:
+        """Where each node was before head and body moved: float32 (NODES, NODES, 2) canvas px."""
+        origin = self._nodes
+        if self._body_moves:
+            inverse = cv2.invertAffineTransform(self._body)
+            origin = np.asarray(cv2.transform(self._nodes, inverse), np.float32)
+        if not pose.head_moves:
+            return origin
+        back = invert(head.field(pose), head.spacing, rounds=4)
+        shift = np.asarray(cv2.resize(back, (NODES, NODES), interpolation=cv2.INTER_CUBIC), np.float32)
+        if self._body_moves:
+            shift = self._sampled(shift, origin, cv2.BORDER_REPLICATE)
+        return np.asarray(cv2.add(origin, shift), np.float32)
 
     def back(self, box: Box, expression: Grid | None) -> Grid:
         """Source position of every node: float32 (NODES, NODES, 2) canvas px of the unposed picture.
 
         ``expression`` is a layer's field on its ``box``, or None.
         """
-        origin = self._unbodied()
-        at = origin
-        if self._head is not None:
-            shift = self._head
-            if self._body_moves:
-                shift = self._sampled(self._head, origin, cv2.BORDER_REPLICATE)
-            at = origin + shift
         if expression is None:
-            return at
+            return self._unposed
         undo = np.zeros((NODES, NODES, 2), np.float32)
         rows, columns = box.slices
         undo[rows, columns] = invert(expression, self._spacing)
-        if at is self._nodes:
-            return at + undo
-        return at + self._sampled(undo, at, cv2.BORDER_CONSTANT)
-
-    @property
-    def _body_moves(self) -> bool:
-        return not np.array_equal(self._body, np.eye(2, 3))
-
-    def _unbodied(self) -> Grid:
-        if not self._body_moves:
-            return self._nodes
-        inverse = cv2.invertAffineTransform(self._body)
-        return np.asarray(cv2.transform(self._nodes, inverse), np.float32)
+        if self._unposed is not self._nodes:
+            undo = self._sampled(undo, self._unposed, cv2.BORDER_CONSTANT)
+        return np.asarray(cv2.add(self._unposed, undo), np.float32)
 
     def _sampled(self, field: Grid, at: Grid, border: int) -> Grid:
-        index = (at + np.float32(0.5)) * np.float32(1 / self._spacing) - np.float32(0.5)
+        offset = 0.5 / self._spacing - 0.5
+        index = at * np.float32(1 / self._spacing) + np.float32(offset)
         return np.asarray(cv2.remap(field, index, None, cv2.INTER_LINEAR, borderMode=border), np.float32)
 
     def forward(self, points: Points) -> Points:

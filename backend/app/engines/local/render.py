@@ -1,0 +1,227 @@
+"""From a rig and a template to frames."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Literal
+
+import cv2
+import numpy as np
+from PIL import ImageColor
+
+from app.engines.local.caption import Caption, build_caption, draw_caption
+from app.engines.local.compose import pose_person
+from app.engines.local.effects import Layer, draw_effects
+from app.engines.local.effects.drawing import PAINTERS
+from app.engines.local.motion import sample
+from app.engines.local.raster import over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from app.engines.local.effects.specs import Effect
+    from app.engines.local.rig import Rig
+    from app.engines.local.template import Template
+
+    Frame = NDArray[np.uint8]
+    Progress = Callable[[int, int], None]
+
+MIN_OUTPUT, MAX_OUTPUT = 64, 1024
+MIN_FPS, MAX_FPS = 1.0, 60.0
+Colour = tuple[int, int, int]
+# Effects on the skin that reach the hair's edge; for all others the border's alpha does as well as the person's.
+_OVER_HAIR = frozenset({"gloom", "tint"})
+
+
+class Scene(Enum):
+    """What stands behind the person, when it is not one colour."""
+
+    KEEP = "keep"
+    """The photo's own background, the person painted out of it."""
+    REMOVE = "remove"
+    """Nothing: a sticker with a white border on a transparent ground."""
+
+
+KEEP, REMOVE = Scene.KEEP, Scene.REMOVE
+Background = Scene | Colour
+
+
+def parse_background(text: str) -> Background:
+    """``keep``, ``remove`` or a colour (``#rrggbb``, ``#rgb`` or a CSS name).
+
+    Raises:
+        ValueError: none of these.
+    """
+    wanted = text.strip().lower()
+    if wanted in (KEEP.value, REMOVE.value):
+        return Scene(wanted)
+    if re.fullmatch(r"#?[0-9a-f]{3}|#?[0-9a-f]{6}", wanted):
+        wanted = "#" + wanted.lstrip("#")
+    red, green, blue = ImageColor.getrgb(wanted)[:3]
+    return red, green, blue
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What stays the same over all frames of one sticker."""
+
+    rig: Rig
+    effects: tuple[Effect, ...]
+    caption: Caption | None
+    background: Background
+    output: int
+
+    @property
+    def needs_person_alpha(self) -> bool:
+        return any(effect.kind in _OVER_HAIR for effect in self.effects)
+
+    def draws(self, layer: Layer) -> bool:
+        """Whether any effect draws in a layer."""
+        return any(layer in PAINTERS[effect.kind].layers for effect in self.effects)
+
+
+def render(
+    rig: Rig,
+    template: Template,
+    *,
+    caption: str | None = None,
+    lang: Literal["zh", "en"] = "zh",
+    background: Background = REMOVE,
+    fps: float | None = None,
+    size: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Frame]:
+    """Frames of one loop of a sticker, made one by one as they are asked for.
+
+    Args:
+        rig: the photo, from ``build_rig``.
+        template: the motion, effects and caption.
+        caption: words instead of the template's own; "" for none.
+        lang: language of the template's own caption.
+        background: ``KEEP``, ``REMOVE`` or an (r, g, b) colour behind the cut-out.
+        fps: frames per second, 1 to 60; the template's own when None. The duration stays.
+        size: output side in px, 64 to 1024; the rig's own when None.
+        progress: called with (frames done, frames in all) after each frame.
+
+    Yields:
+        RGBA u8 (size, size, 4), straight alpha, C-contiguous; opaque unless the background is ``REMOVE``.
+
+    Raises:
+        ValueError: fps or size out of range.
+        FontMissing: a caption is wanted and there is no font.
+    """
+    rate = template.fps if fps is None else fps
+    if not MIN_FPS <= rate <= MAX_FPS:
+        raise ValueError(f"fps must be {MIN_FPS:g} to {MAX_FPS:g}, not {rate:g}")
+    output = rig.size if size is None else size
+    if not MIN_OUTPUT <= output <= MAX_OUTPUT:
+        raise ValueError(f"size must be {MIN_OUTPUT} to {MAX_OUTPUT} px, not {output}")
+    words = getattr(template.caption.text, lang) if caption is None else caption.strip()
+    look = _Look(
+        rig=rig,
+        effects=template.effects,
+        caption=build_caption(words, template.caption.style, rig.size) if words else None,
+        background=background,
+        output=output,
+    )
+    return _frames(look, template, frame_count(template, rate), progress)
+
+
+def frame_count(template: Template, fps: float | None = None) -> int:
+    """How many frames one loop has at ``fps`` (the template's own when None); at least 2."""
+    return max(2, round(template.duration * (template.fps if fps is None else fps)))
+
+
+def still(
+    rig: Rig,
+    template: Template,
+    *,
+    t: float | None = None,
+    caption: str | None = None,
+    lang: Literal["zh", "en"] = "zh",
+    background: Background = REMOVE,
+    size: int | None = None,
+) -> Frame:
+    """One frame, at ``t`` in 0..1 or at the template's own poster moment; as :func:`render` draws it."""
+    words = getattr(template.caption.text, lang) if caption is None else caption.strip()
+    look = _Look(
+        rig=rig,
+        effects=template.effects,
+        caption=build_caption(words, template.caption.style, rig.size) if words else None,
+        background=background,
+        output=rig.size if size is None else size,
+    )
+    count = frame_count(template)
+    index = round((template.poster if t is None else t) * count) % count
+    motion = sample(template, count)
+    return _frame(look, motion.frame(index), float(motion.times[index]))
+
+
+def _frames(look: _Look, template: Template, count: int, progress: Progress | None) -> Iterator[Frame]:
+    motion = sample(template, count)
+    for index in range(count):
+        yield _frame(look, motion.frame(index), float(motion.times[index]))
+        if progress is not None:
+            progress(index + 1, count)
+
+
+def _frame(look: _Look, channels: Mapping[str, float], t: float) -> Frame:
+    bordered = look.background is not KEEP
+    person = pose_person(look.rig, channels, bordered=bordered, alpha_needed=look.needs_person_alpha)
+    strengths = {name[3:]: value for name, value in channels.items() if name.startswith("fx.")}
+    canvas = person.canvas
+
+    def draw(layer: Layer, onto: Frame) -> None:
+        draw_effects(onto, look.effects, layer, person.anchors, t, strengths)
+
+    draw(Layer.SKIN, canvas)
+    ground = _ground(look)
+    if ground is not None:
+        draw(Layer.BACK, ground)
+        over(ground, canvas)
+        canvas = ground
+    draw(Layer.FRONT, canvas)
+    if look.caption is not None:
+        draw_caption(canvas, look.caption, t)
+    if isinstance(look.background, tuple):
+        flat = _filled(look.rig.size, look.background)
+        over(flat, canvas)
+        canvas = flat
+    return _delivered(canvas, look.output)
+
+
+def _ground(look: _Look) -> Frame | None:
+    """What lies under the person: the photo's background, an empty canvas for effects behind, or nothing."""
+    if look.background is KEEP:
+        return np.dstack([look.rig.plate, np.full(look.rig.plate.shape[:2], 255, np.uint8)])
+    if look.draws(Layer.BACK):
+        return np.zeros((look.rig.size, look.rig.size, 4), np.uint8)
+    return None
+
+
+def _filled(size: int, colour: Colour) -> Frame:
+    canvas = np.empty((size, size, 4), np.uint8)
+    canvas[..., :3], canvas[..., 3] = colour, 255
+    return canvas
+
+
+def _delivered(canvas: Frame, output: int) -> Frame:
+    """Premultiplied at the rig's size to straight alpha at the output's."""
+    if output != canvas.shape[0]:
+        shrinks = output < canvas.shape[0]
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        canvas = np.asarray(cv2.resize(canvas, (output, output), interpolation=interpolation), np.uint8)
+    flat = canvas.reshape(-1, 4)
+    alpha = flat[:, 3]
+    # Only the soft edges differ between the two forms; they are few.
+    partial = np.flatnonzero((alpha > 0) & (alpha < 255))
+    if partial.size:
+        edge = flat[partial].astype(np.uint16)
+        divisor = edge[:, 3:]
+        colour = (edge[:, :3] * 255 + divisor // 2) // divisor
+        flat[partial, :3] = np.minimum(colour, 255).astype(np.uint8)
+    return np.ascontiguousarray(canvas)
