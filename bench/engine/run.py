@@ -1,0 +1,267 @@
+"""What a sticker costs: stage by stage, beside the floor that was measured in the same run. See README.md here."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from app.engines.local import Format, build_rig, detect, encode, frame_count, load_photo, load_templates, render
+from app.engines.local.compose import pose_person
+from app.engines.local.fields import NODES
+from app.engines.local.motion import sample
+from app.engines.local.raster import over
+from app.engines.local.warp import Warp, pixel_map
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.engines.local import Rig, Template
+
+HERE = Path(__file__).resolve()
+DEFAULT_PHOTO = HERE.parents[2] / "backend" / "tests" / "fixtures" / "astronaut.png"
+SIZE = 512
+ENCODED_WITH = "dagong_kaixin"
+
+
+def timed(action: Callable[[], object], runs: int) -> float:
+    """Median milliseconds of ``action``; one run to warm up is not counted."""
+    action()
+    spans = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        action()
+        spans.append((time.perf_counter() - start) * 1e3)
+    return statistics.median(spans)
+
+
+def cloud_templates() -> list[Template]:
+    """The templates that exist in the cloud too: the set that the targets are stated for."""
+    return [template for template in load_templates().values() if template.driven_id]
+
+
+def floor_ms(rig: Rig, runs: int) -> float:
+    """One frame's least work: the coarse map to full size, one RGBA remap, one composite."""
+    back = Warp(rig.head, _some_pose()).back(rig.upper.box, rig.upper.fields["jaw"] * np.float32(0.5))
+    ground = np.full((rig.size, rig.size, 4), 255, np.uint8)
+
+    def least() -> None:
+        canvas = cv2.remap(rig.sticker, pixel_map(back, rig.size), None, cv2.INTER_LINEAR)
+        over(ground, np.asarray(canvas, np.uint8))
+
+    return timed(least, runs * 20)
+
+
+def _some_pose() -> object:
+    from app.engines.local.warp import HeadPose
+
+    return HeadPose(yaw=6, pitch=3, roll=4)
+
+
+def frame_ms(rig: Rig, template: Template, runs: int) -> float:
+    """Median milliseconds a frame of a whole loop, captions and effects included."""
+    count = frame_count(template)
+    return timed(lambda: [None for _ in render(rig, template)], runs) / count
+
+
+def person_ms(rig: Rig, template: Template, runs: int) -> float:
+    """The same without effects, caption and delivery: what the posed person alone costs."""
+    motion = sample(template, frame_count(template))
+
+    def pose() -> None:
+        for index in range(motion.frame_count):
+            pose_person(rig, motion.frame(index), bordered=True, alpha_needed=False)
+
+    return timed(pose, runs) / motion.frame_count
+
+
+def measure(photo: Path, runs: int) -> dict[str, float]:
+    """All figures of one photo on this process's one core; times in ms."""
+    cv2.setNumThreads(1)
+    picture = load_photo(photo)
+    detection = detect(picture.pixels)
+    rig = build_rig(picture.pixels, detection.faces[0], alpha=picture.alpha, size=SIZE)
+    figures = {
+        "load": timed(lambda: load_photo(photo), runs),
+        "detect": timed(lambda: detect(picture.pixels), runs),
+        "rig": timed(lambda: build_rig(picture.pixels, detection.faces[0], size=SIZE), runs),
+        "floor": floor_ms(rig, runs),
+    }
+    templates = cloud_templates()
+    per_frame = [frame_ms(rig, template, max(2, runs // 3)) for template in templates]
+    figures["frame"] = statistics.median(per_frame)
+    figures["frame_max"] = max(per_frame)
+    figures["person"] = statistics.median(person_ms(rig, template, 2) for template in templates)
+    figures |= encoders(rig, load_templates()[ENCODED_WITH], photo, runs)
+    return figures
+
+
+def encoders(rig: Rig, template: Template, photo: Path, runs: int) -> dict[str, float]:
+    """Each format on ready frames, and a photo to MP4 from nothing and with the rig at hand."""
+    ready = list(render(rig, template))
+    figures: dict[str, float] = {"frames": float(len(ready))}
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in Format:
+            target = Path(folder) / f"sticker.{kind.value}"
+            write = lambda target=target, kind=kind: encode(ready, target, fps=template.fps, format=kind)  # noqa: E731
+            figures[f"encode_{kind.value}"] = timed(write, max(2, runs // 2))
+            figures[f"kb_{kind.value}"] = target.stat().st_size / 1000
+        target = Path(folder) / "sticker.mp4"
+
+        def from_photo() -> None:
+            picture = load_photo(photo)
+            fresh = build_rig(picture.pixels, detect(picture.pixels).faces[0], alpha=picture.alpha, size=SIZE)
+            encode(render(fresh, template), target, fps=template.fps)
+
+        figures["photo_to_mp4"] = timed(from_photo, runs)
+        figures["second_mp4"] = timed(lambda: encode(render(rig, template), target, fps=template.fps), runs)
+    return figures
+
+
+def one_sticker(photo: Path, seconds: float = 0.0) -> dict[str, object]:
+    """Make stickers for ``seconds`` (at least one): how many, their frames' digest, and the process's peak memory."""
+    cv2.setNumThreads(1)
+    template = load_templates()[ENCODED_WITH]
+    picture = load_photo(photo)
+    rig = build_rig(picture.pixels, detect(picture.pixels).faces[0], alpha=picture.alpha, size=SIZE)
+    digest = hashlib.sha256()
+    made, start = 0, time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        while made == 0 or time.perf_counter() - start < seconds:
+
+            def watched() -> object:
+                for frame in render(rig, template):
+                    if made == 0:
+                        digest.update(frame.tobytes())
+                    yield frame
+
+            encode(watched(), Path(folder) / "sticker.mp4", fps=template.fps)
+            made += 1
+    spent = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return {"per_second": made / spent, "digest": digest.hexdigest(), "peak_mb": peak / 1e6}
+
+
+def _child(photo: Path, seconds: float, core: int) -> subprocess.Popen[str]:
+    arguments = [sys.executable, str(HERE), "--photo", str(photo), "--child", str(seconds), "--core", str(core)]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+
+
+def _answer(child: subprocess.Popen[str]) -> dict[str, object]:
+    output, _ = child.communicate()
+    if child.returncode:
+        raise SystemExit(f"a measuring process ended with {child.returncode}")
+    answer: dict[str, object] = json.loads(output)
+    return answer
+
+
+def processes(photo: Path, seconds: float) -> dict[str, object]:
+    """Peak memory, equal output of two processes, and what a second process on a second core adds."""
+    alone = _answer(_child(photo, seconds, 0))
+    pair = [_answer(child) for child in [_child(photo, seconds, 0), _child(photo, seconds, 1)]]
+    together = sum(float(str(one["per_second"])) for one in pair)
+    return {
+        "peak_mb": alone["peak_mb"],
+        "speedup": together / float(str(alone["per_second"])),
+        "same_output": len({str(one["digest"]) for one in [alone, *pair]}) == 1,
+    }
+
+
+def pin(core: int) -> None:
+    """Keep this process on one core, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {allowed[core % len(allowed)]})
+
+
+def verdicts(f: dict[str, float], p: dict[str, object]) -> list[tuple[str, str, str, str, bool, bool]]:
+    """Rows of the targets: what, measured, must, aim, and whether each is reached."""
+    frame = f["frame"] / f["floor"]
+    whole = f["photo_to_mp4"] / (f["frames"] * f["floor"] + f["encode_mp4"])
+    second = f["second_mp4"] / f["photo_to_mp4"]
+    peak, speedup = float(str(p["peak_mb"])), float(str(p["speedup"]))
+    return [
+        ("a frame, over its floor", f"{frame:.2f}", "≤ 4", "≤ 2", frame <= 4, frame <= 2),
+        ("photo to MP4, over frames at floor + encoder", f"{whole:.2f}", "≤ 2", "≤ 1.4", whole <= 2, whole <= 1.4),
+        ("second sticker of a photo, over the first", f"{second:.2f}", "≤ 0.7", "≤ 0.5", second <= 0.7, second <= 0.5),
+        ("peak memory of a process, MB", f"{peak:.0f}", "≤ 250", "≤ 180", peak <= 250, peak <= 180),
+        ("two processes on two cores, over one", f"{speedup:.2f}", "≥ 1.8", "≥ 1.95", speedup >= 1.8, speedup >= 1.95),
+        ("same frames in three processes", str(p["same_output"]), "True", "True", *[bool(p["same_output"])] * 2),
+    ]
+
+
+def show(photo: Path, f: dict[str, float], p: dict[str, object]) -> bool:
+    """Print both tables; whether every *must* is reached."""
+    console = Console(width=100)
+    stages = Table(title=f"{photo.name}: one pinned core, {SIZE} px, medians", title_justify="left")
+    for column in ("stage", "ms", ""):
+        stages.add_column(column, justify="right" if column == "ms" else "left")
+    stages.add_row("load the photo", f"{f['load']:.1f}", "")
+    stages.add_row("detect: face, mesh, irises", f"{f['detect']:.1f}", "")
+    stages.add_row("rig", f"{f['rig']:.1f}", "")
+    stages.add_row("floor of a frame", f"{f['floor']:.2f}", "upsample, remap, composite")
+    stages.add_row("a frame", f"{f['frame']:.2f}", f"median of the cloud's templates; dearest {f['frame_max']:.2f}")
+    stages.add_row("  of it the person", f"{f['person']:.2f}", "the rest: effects, caption, delivery")
+    for kind in Format:
+        size = f"{f['kb_' + kind.value]:.0f} KB, {f['frames']:.0f} frames"
+        stages.add_row(f"encode {kind.value}", f"{f['encode_' + kind.value]:.0f}", size)
+    stages.add_row("photo to MP4, all in", f"{f['photo_to_mp4']:.0f}", "")
+    stages.add_row("second MP4 of the photo", f"{f['second_mp4']:.0f}", "")
+    console.print(stages)
+    targets = Table(title="targets", title_justify="left")
+    for column in ("", "measured", "must", "aim"):
+        targets.add_column(column)
+    rows = verdicts(f, p)
+    for what, measured, must, aim, kept, aimed in rows:
+        marks = [f"{text} {'✓' if good else '✗'}" for text, good in ((must, kept), (aim, aimed))]
+        targets.add_row(what, measured, *marks)
+    console.print(targets)
+    return all(row[4] for row in rows)
+
+
+def main() -> int:
+    """Measure every photo given; exit 1 when a *must* is missed."""
+    parser = argparse.ArgumentParser(prog="aipic bench engine", description=__doc__)
+    parser.add_argument("photos", nargs="*", type=Path)
+    parser.add_argument("--photo", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--runs", type=int, default=7, help="runs of each stage (default 7)")
+    parser.add_argument("--seconds", type=float, default=6.0, help="seconds of each throughput run (default 6)")
+    parser.add_argument("--json", action="store_true", help="figures for machines")
+    parser.add_argument("--child", type=float, help=argparse.SUPPRESS)
+    parser.add_argument("--core", type=int, default=0, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child is not None:
+        pin(arguments.core)
+        print(json.dumps(one_sticker(arguments.photo, arguments.child)))
+        return 0
+    kept, all_figures = True, {}
+    for photo in arguments.photos or [DEFAULT_PHOTO]:
+        spread = processes(photo, arguments.seconds)
+        pin(0)
+        figures = measure(photo, arguments.runs)
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, range(os.cpu_count() or 1))
+        all_figures[photo.name] = {**figures, **spread, "nodes": NODES}
+        if not arguments.json:
+            kept = show(photo, figures, spread) and kept
+    if arguments.json:
+        print(json.dumps(all_figures, indent=2))
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
