@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     Point = NDArray[np.float64]
 
 
+# Height of the hair over the mesh's topmost point, in face heights.
+_LEAST_HAIR, _GUESSED_HAIR, _MOST_HAIR = 0.06, 0.28, 0.5
+
+
 class Layer(StrEnum):
     """A place in the order of layers; back is drawn before the person's outline, front after it."""
 
@@ -58,6 +62,17 @@ class Anchors:
     def tilt(self) -> float:
         """Clockwise angle of the posed face, degrees."""
         return float(np.degrees(np.arctan2(self.right[1], self.right[0])))
+
+    @property
+    def head_top(self) -> Point:
+        """Where the hair ends above the forehead, as this frame's alpha shows it; guessed without a cut-out."""
+        reach = np.arange(_LEAST_HAIR, _MOST_HAIR, 0.01)
+        start = self.points[FOREHEAD_TOP]
+        along = np.rint(start - reach[:, None] * self.face_height * self.down).astype(np.intp)
+        along = along.clip(0, self.size - 1)
+        empty = np.flatnonzero(self.alpha[along[:, 1], along[:, 0]] < 128)
+        hair = reach[empty[0]] if len(empty) else _GUESSED_HAIR
+        return self.at(start, 0.0, -float(hair))
 
     def eye(self, side: Side) -> Point:
         """Middle of an eye's lid contours."""

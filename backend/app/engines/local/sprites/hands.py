@@ -70,8 +70,8 @@ def ok(pixels: int, colour: Rgb) -> Sprite:
         inside=True,
         blur=2.0,
     )
-    for path in ([[17, -24], [17.5, -35]], [[2, -24], [0.5, -35]], [[31, -16], [33, -25]]):
-        sketch.stroke(path, 3.2, WHITE, opacity=0.55)
+    for shine in ([[17.0, -24.0], [17.5, -35.0]], [[2.0, -24.0], [0.5, -35.0]], [[31.0, -16.0], [33.0, -25.0]]):
+        sketch.stroke(shine, 3.2, WHITE, opacity=0.55)
     return _finished(sketch, line)
 
 
