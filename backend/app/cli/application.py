@@ -12,10 +12,11 @@ from app.cli import check, language, make, templates
 from app.cli.failure import BROKEN, USAGE, Failure, tell, tell_engine_error, tell_failure, tell_usage
 from app.cli.help_page import HelpCommand, HelpGroup
 from app.cli.texts import text
-from app.engines.local.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from app.cli.language import Lang
 
 INTERRUPTED = 130
 _HELP_NAMES = {"help_option_names": ["-h", "--help"]}
@@ -27,17 +28,25 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = _group().main(args=list(arguments), prog_name="./aipic", standalone_mode=False, obj=lang)
         return code if isinstance(code, int) else 0
-    except typer.TyperException as error:
-        tell_usage(error, lang)
-    except Failure as failure:
-        tell_failure(failure, lang)
-    except EngineError as error:
-        tell_engine_error(error, lang)
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
+        return _told(error, lang)
+
+
+def _told(error: Exception, lang: Lang) -> int:
+    """Say what is wrong and whose it is."""
+    from app.engines.local.errors import EngineError  # loads the engine, which `--help` must not wait for
+
+    if isinstance(error, typer.TyperException):
+        tell_usage(error, lang)
+    elif isinstance(error, Failure):
+        tell_failure(error, lang)
+    elif isinstance(error, EngineError):
+        tell_engine_error(error, lang)
+    else:
         if os.environ.get("AIPIC_DEBUG"):
-            traceback.print_exc()
+            traceback.print_exception(error)
         tell(text(lang, "unexpected", detail=f"{type(error).__name__}: {error}"), text(lang, "unexpected.hint"))
         return BROKEN
     return USAGE

@@ -12,11 +12,11 @@ from app.cli import language
 from app.cli.failure import USAGE, engine_error_lines
 from app.cli.options import MAX_FACES, chosen_lang, chosen_whole
 from app.cli.texts import text
-from app.engines.local.errors import PhotoRefused
 
 if TYPE_CHECKING:
     from app.cli.inspection import Inspected
     from app.cli.language import Lang
+    from app.engines.local.errors import PhotoRefused
 
 
 def command(
@@ -27,6 +27,7 @@ def command(
 ) -> int:
     """See ``help.check`` in texts."""
     from app.cli.inspection import inspect_photo
+    from app.engines.local.errors import PhotoRefused
 
     spoken = chosen_lang(lang, language.from_environment(os.environ))
     number = chosen_whole("--face", face, 1, MAX_FACES)
@@ -45,12 +46,12 @@ def command(
 
 
 def _as_data(seen: Inspected, lang: Lang) -> dict[str, object]:
-    from app.engines.local import messages
+    from app.engines.local.messages import text as engine_text
 
     verdict = seen.verdict
     reasons = []
     for reason in verdict.reasons:
-        message = messages.text(reason.code, lang, measure=reason.measure, threshold=reason.threshold)
+        message = engine_text(reason.code, lang, measure=reason.measure, threshold=reason.threshold)
         reasons.append(
             {
                 "code": reason.code,
@@ -80,12 +81,12 @@ def _unreadable(error: PhotoRefused, lang: Lang) -> dict[str, object]:
 
 
 def _print_verdict(seen: Inspected, lang: Lang) -> None:
-    from app.engines.local import messages
+    from app.engines.local.messages import text as engine_text
 
     verdict = seen.verdict
     print(text(lang, "usable" if verdict.passed else "refused"))
     for reason in verdict.reasons:
-        message = messages.text(reason.code, lang, measure=reason.measure, threshold=reason.threshold)
+        message = engine_text(reason.code, lang, measure=reason.measure, threshold=reason.threshold)
         figures = ""
         if reason.measure is not None and reason.threshold is not None:
             limit = text(lang, "limit", measure=f"{reason.measure:.3g}", threshold=f"{reason.threshold:.3g}")

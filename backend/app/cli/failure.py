@@ -6,12 +6,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from app.cli.texts import has_text, text
-from app.engines.local.errors import EngineError, TemplateInvalid
 
 if TYPE_CHECKING:
     from typer import TyperException
 
     from app.cli.language import Lang
+    from app.engines.local.errors import EngineError
 
 USAGE = 2
 """Exit code for everything that the caller can put right."""
@@ -49,16 +49,16 @@ def tell_engine_error(error: EngineError, lang: Lang) -> None:
 
 def engine_error_lines(error: EngineError, lang: Lang) -> list[tuple[str, str]]:
     """Sentence and hint of each thing that is wrong; a template file can have several, each with its line."""
-    if isinstance(error, TemplateInvalid) and "problems" in error.params:
+    if "problems" in error.params:
         from app.engines.local.template_messages import Problem, problem_line
 
         problems = error.params["problems"]
         if isinstance(problems, tuple):
             file = error.params.get("file")
             return [(problem_line(problem, file, lang), "") for problem in problems if isinstance(problem, Problem)]
-    from app.engines.local import messages
+    from app.engines.local.messages import text as engine_text
 
-    message = messages.text(error.code, lang, **error.params)
+    message = engine_text(error.code, lang, **error.params)
     return [(message.sentence, message.hint)]
 
 

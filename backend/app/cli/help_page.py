@@ -48,9 +48,9 @@ def page(command: Any, ctx: Any) -> str:
     usage = text(lang, "help.usage", command=ctx.command_path, places=places)
     sections = (("panel.commands", commands), ("panel.arguments", arguments), ("panel.options", options))
     shown = [(title, rows) for title, rows in sections if rows]
-    column = min(34, max(cell_len(name) for _, rows in shown for name, _ in rows) + 2)
+    column = max(cell_len(name) for _, rows in shown for name, _ in rows) + 2
     width = min(_WIDEST, max(_NARROWEST, shutil.get_terminal_size().columns))
-    lines = [usage.rstrip(), "", text(lang, command.help), ""]
+    lines = [usage.rstrip(), "", *_wrapped(text(lang, command.help), width), ""]
     for title, rows in shown:
         lines.append(text(lang, title))
         for name, told in rows:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.failure import Failure, tell
+from app.cli.failure import tell
 from app.cli.texts import text
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Inspected:
 def inspect_photo(path: str, face_number: int | None) -> Inspected:
     """Load, detect and judge; ``face_number`` counts from 1, the largest face.
 
-    Raises PhotoRefused for a file that is no usable picture, Failure when there is no face of that number.
+    Raises PhotoRefused for a file that is no usable picture. That there is no face of that number is a verdict.
     """
     from app.engines.local.detect import detect  # heavy: `--help` must not wait for it
     from app.engines.local.gates import check
@@ -38,20 +38,18 @@ def inspect_photo(path: str, face_number: int | None) -> Inspected:
     photo = load_photo(Path(path).expanduser())
     detection = detect(photo.pixels, thorough=True)
     faces = detection.faces
-    if face_number is not None and faces and face_number > len(faces):
-        raise Failure("face_missing", got=face_number, count=len(faces))
-    index = face_number - 1 if face_number is not None and faces else None
-    verdict = check(photo.pixels, detection, index)
-    return Inspected(photo, detection, verdict, faces[index or 0] if faces else None)
+    verdict = check(photo.pixels, detection, None if face_number is None else face_number - 1)
+    meant = faces[(face_number or 1) - 1 :]
+    return Inspected(photo, detection, verdict, meant[0] if meant else None)
 
 
 def tell_reasons(reasons: tuple[Reason, ...], lang: Lang, *, refused: bool) -> None:
     """Print on stderr why a photo is refused, or what to expect of one that is not."""
-    from app.engines.local import messages
+    from app.engines.local.messages import text as engine_text
 
     if refused:
         tell(text(lang, "refused"))
     for reason in reasons:
-        message = messages.text(reason.code, lang, measure=reason.measure, threshold=reason.threshold)
+        message = engine_text(reason.code, lang, measure=reason.measure, threshold=reason.threshold)
         mark = "✗" if reason.severity == "refuse" else "!"
         tell(f"{mark} {message.sentence}", message.hint)

@@ -34,7 +34,7 @@ def choose_targets(photo: Path, ids: Sequence[str], output: str | None, format_n
     if output is None:
         return _in_folder(Path("stickers") / (photo.stem or "photo"), ids, wanted or DEFAULT_FORMAT)
     path = Path(output).expanduser()
-    if path.is_dir() or output.endswith(("/", os.sep)) or not path.suffix:
+    if _is_folder(path) or output.endswith(("/", os.sep)) or not path.suffix:
         return _in_folder(path, ids, wanted or DEFAULT_FORMAT)
     by_suffix = FORMATS.get(path.suffix.lower())
     if by_suffix is None:
@@ -64,6 +64,13 @@ def make_folder(folder: Path) -> None:
         raise Failure("output_not_folder", path=folder) from None
     except OSError as error:
         raise Failure("output_unwritable", path=folder, detail=error.strerror or error) from None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # such as a name that is too long: told when it is written
+        return False
 
 
 def _known_format(name: str | None) -> str | None:

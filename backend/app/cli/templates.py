@@ -40,8 +40,6 @@ def command(
 
     spoken = chosen_lang(lang, language.from_environment(os.environ))
     if validate is not None:
-        if not Path(validate).expanduser().exists():
-            raise Failure("file_missing", path=validate)
         found = load_template_file(Path(validate).expanduser())
         print(text(spoken, "valid", path=validate, name=getattr(found.name, spoken), id=found.id))
         return 0

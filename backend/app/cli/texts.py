@@ -98,7 +98,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{option} 要写一个数，{low} 到 {high}，不能是“{got}”",
         "{option} takes a number from {low} to {high}, not “{got}”",
     ),
-    "file_missing": ("没有这个文件：{path}", "There is no such file: {path}"),
     "caption_twice": (
         "--caption 和 --no-caption 只能用一个",
         "Use either --caption or --no-caption, not both",
@@ -140,7 +139,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "output_not_folder": ("“{path}”是文件，不是文件夹", "“{path}” is a file, not a folder"),
     "output_unwritable": ("“{path}”写不进去：{detail}", "“{path}” cannot be written: {detail}"),
     "sheet_suffix": ("总览图只能写成 .png、.jpg 或 .webp", "The picture can be written as .png, .jpg or .webp"),
-    "face_missing": ("没有第 {got} 张脸，照片里找到 {count} 张", "There is no face {got}; {count} were found"),
     "sheet_needs_photo": (
         "请给一张照片：./aipic templates --sheet 照片.jpg",
         "Give a photo: ./aipic templates --sheet photo.jpg",
@@ -151,8 +149,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "faces_found": ("找到的脸（从大到小）：", "Faces found, largest first:"),
     "measures": ("测量值：", "Measures:"),
     "limit": ("测得 {measure}，界限 {threshold}", "measured {measure}, limit {threshold}"),
-    "note": ("注意", "Note"),
-    "looking": ("看照片", "Looking at the photo"),
     "failed": ("{template}：没做成。{sentence}", "{template}: failed. {sentence}"),
     "some_failed": ("{count} 个没做成。", "{count} failed."),
     "worker_died": ("工作进程中断了，可能是内存不够。", "A worker process died; memory may be short."),
