@@ -270,5 +270,20 @@ class Warp:
 
 
 def pixel_map(back: Grid, size: int) -> Grid:
-    """Node positions to a full map for ``cv2.remap``: float32 (size, size, 2)."""
-    return np.asarray(cv2.resize(back, (size, size), interpolation=cv2.INTER_CUBIC), np.float32)
+    """Node positions to a full map for ``cv2.remap``: float32 (size, size, 2).
+
+    What is interpolated are shifts, so that what does not move comes out exact, up to the canvas edges.
+    """
+    nodes, pixels = _resting(size)
+    shift = cv2.resize(cv2.subtract(back, nodes), (size, size), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.add(shift, pixels, dst=shift), np.float32)
+
+
+@lru_cache(maxsize=2)
+def _resting(size: int) -> tuple[Grid, Grid]:
+    """Canvas positions of all nodes and of all pixels."""
+    line = np.arange(size, dtype=np.float32)
+    grids = np.dstack(node_positions(size)), np.dstack(np.meshgrid(line, line))
+    for grid in grids:
+        grid.setflags(write=False)
+    return grids
