@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 # 1 + dF/dx outside these limits means a fold or a tear; the clamp keeps Newton's step finite there.
 _SLOPE_LIMITS = (0.55, 6.0)
-_STEP_LIMIT = 10.0
+_STEP_LIMIT = 2.5
+"""Nodes."""
 _ROUNDS = 6
+_HEAD_ROUNDS = 10
 _SLOPE_ROUNDS = 3
 _CONVERGED = 0.05
 _FOLDED = 1.2
@@ -67,7 +69,7 @@ def invert(field: Grid, spacing: float, rounds: int = _ROUNDS) -> Grid:
             damping = cv2.remap(slopes, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         moved = cv2.remap(field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         step = cv2.divide(cv2.add(back, moved), damping)
-        np.clip(step, -_STEP_LIMIT, _STEP_LIMIT, out=step)
+        np.clip(step, -_STEP_LIMIT * spacing, _STEP_LIMIT * spacing, out=step)
         back = cv2.subtract(back, step)
         if cv2.norm(step, cv2.NORM_INF) < _CONVERGED:
             return np.asarray(back, np.float32)
@@ -239,7 +241,7 @@ class Warp:
             origin = np.asarray(cv2.transform(self._nodes, inverse), np.float32)
         if not pose.head_moves:
             return origin
-        back = invert(head.field(pose), head.spacing, rounds=4)
+        back = invert(head.field(pose), head.spacing, rounds=_HEAD_ROUNDS)
         shift = np.asarray(cv2.resize(back, (NODES, NODES), interpolation=cv2.INTER_CUBIC), np.float32)
         if self._body_moves:
             shift = self._sampled(shift, origin, cv2.BORDER_REPLICATE)
