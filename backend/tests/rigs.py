@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+import cv2
+import numpy as np
+
 from app.engines.local.detect import detect
 from app.engines.local.rig import build_rig
 from app.engines.local.topology import Side
@@ -12,6 +15,8 @@ from app.engines.local.units import displacements
 from tests.portraits import fixture
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from app.engines.local.detect import Face
     from app.engines.local.rig import Rig
     from app.engines.local.units import Field
@@ -40,6 +45,14 @@ def rig_of(name: str, size: int = SMALL) -> Rig:
 def units_of(name: str) -> dict[str, Field]:
     """The action units of a fixture portrait on the small canvas."""
     return displacements(rig_of(name).face)
+
+
+def sampled(grid: NDArray[np.float32], at: NDArray[np.floating]) -> NDArray[np.float32]:
+    """A grid (rows, columns, n) at positions (..., 2) in its own columns and rows, bilinear, edges carried on."""
+    places = np.asarray(at, np.float32).reshape(1, -1, 2)
+    across, along = np.ascontiguousarray(places[..., 0]), np.ascontiguousarray(places[..., 1])
+    values = cv2.remap(grid, across, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(values, np.float32).reshape(*at.shape[:-1], -1)
 
 
 def both(unit: str) -> tuple[str, str]:
