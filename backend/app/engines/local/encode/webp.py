@@ -38,10 +38,12 @@ def write_webp(frames: FrameStream, path: Path, *, fps: float, quality: int | No
     context.time_base = 1 / rational(fps)
     context.thread_count = 1
     context.options = {"quality": str(_QUALITY if quality is None else quality), "compression_level": "2"}
+    # One frame for all: the encoder takes its copy at once, and dropped ones would wait for the garbage collector.
+    video = VideoFrame(frames.width, frames.height, "bgra")
+    pixels = writable(video.planes[0], channels=4)
     with path.open("wb") as file:
         for number, frame in enumerate(frames):
-            video = VideoFrame(frames.width, frames.height, "bgra")
-            cv2.cvtColor(frame, cv2.COLOR_RGBA2BGRA, writable(video.planes[0], channels=4))
+            cv2.cvtColor(frame, cv2.COLOR_RGBA2BGRA, pixels)
             video.pts = number
             for packet in context.encode(video):
                 file.write(bytes(packet))
