@@ -130,6 +130,8 @@ def _run(index: int, job: Job) -> Outcome:
             raise _Stopped
         _shared["reports"].put((index, done, of))
 
+    if _shared["stop"].is_set():
+        raise _Stopped
     return _outcome(_shared["rig"], job, report)
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from rich.progress import TaskID
+
     from app.cli.language import Lang
     from app.cli.rendering import Outcome
     from app.engines.local.template import Template
@@ -33,12 +35,15 @@ def progress_bars(templates: Sequence[Template], lang: Lang) -> Iterator[Callabl
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
     ) as bars:
-        rows: dict[int, int] = {}
+        rows: dict[int, TaskID] = {}
+        whole = bars.add_task(text(lang, "all"), total=len(names), visible=len(names) > 1)
 
         def advance(index: int, done: int, of: int) -> None:
-            if index not in rows:  # a row appears when its work begins, so that forty-eight do not fill the screen
-                rows[index] = int(bars.add_task(names[index], total=of))
-            bars.update(bars.task_ids[list(rows).index(index)], completed=done, visible=done < of)
+            if index not in rows:  # a row appears when its work begins, so that fifty do not fill the screen
+                rows[index] = bars.add_task(names[index], total=of)
+            bars.update(rows[index], completed=done, visible=done < of)
+            if done == of:
+                bars.advance(whole)
 
         yield advance
 

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from app.engines.local.render import Frame
 
 CARD: Final = 256
-"""Side of a card in pixels; a sticker fills it but for a small rim."""
-_RIM: Final = 8
+"""Side of a card in pixels; a sticker fills it."""
 _GAP: Final = 22
 _MARGIN: Final = 34
 _LABEL: Final = 52
@@ -43,8 +42,12 @@ class Cell:
 
 
 def columns_for(count: int) -> int:
-    """A grid a little wider than high: 3 for six, 8 for forty-eight."""
-    return max(1, min(count, round(math.sqrt(count * 1.25))))
+    """A grid a little wider than high, and of the sizes near that the one that leaves the fewest places empty."""
+    if count <= 6:
+        return 2 if count == 4 else min(count, 3)
+    ideal = round(math.sqrt(count * 1.25))
+    choices = range(max(3, ideal - 1), ideal + 3)
+    return min(choices, key=lambda columns: (-count % columns, abs(columns - ideal)))
 
 
 def draw_sheet(cells: Sequence[Cell]) -> Image.Image:
@@ -59,9 +62,7 @@ def draw_sheet(cells: Sequence[Cell]) -> Image.Image:
         row, column = divmod(index, columns)
         left, top = _MARGIN + column * (CARD + _GAP), _MARGIN + row * (CARD + _LABEL + _GAP)
         card = ground.copy()
-        side = CARD - 2 * _RIM
-        sticker = Image.fromarray(cell.picture).resize((side, side), Image.Resampling.LANCZOS)
-        card.alpha_composite(sticker, (_RIM, _RIM))
+        card.alpha_composite(Image.fromarray(cell.picture).resize((CARD, CARD), Image.Resampling.LANCZOS))
         page.paste(card.convert("RGB"), (left, top), mask)
         _write(page, cell, (left + CARD / 2, top + CARD + 8), font)
     return page

@@ -149,6 +149,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "faces_found": ("找到的脸（从大到小）：", "Faces found, largest first:"),
     "measures": ("测量值：", "Measures:"),
     "limit": ("测得 {measure}，界限 {threshold}", "measured {measure}, limit {threshold}"),
+    "all": ("全部", "All"),
     "failed": ("{template}：没做成。{sentence}", "{template}: failed. {sentence}"),
     "some_failed": ("{count} 个没做成。", "{count} failed."),
     "worker_died": ("工作进程中断了，可能是内存不够。", "A worker process died; memory may be short."),
