@@ -24,7 +24,8 @@ TEMPLATE_FOLDER = Path(__file__).parent / "templates"
 DISPLAY_ORDER = (
     "laugh_tears", "love", "shocked", "crying", "wink", "angry",
     "tongue", "kiss", "cool", "party", "shy", "thumbs_up", "yes", "no", "doubt", "smug", "speechless", "dizzy",
-    "sleepy", "panic", "kissed", "heartbroken", "rich", "idea", "melon", "devil", "angel", "disgusted", "applause", "freezing",
+    "sleepy", "panic", "kissed", "heartbroken", "rich", "idea", "melon", "devil", "angel", "disgusted", "applause",
+    "freezing",
     "mengwa_kaixin", "mengwa_dengyan", "mengwa_gandong", "mengwa_renzhen_1", "mengwa_jidong", "mengwa_kun_1",
     "mengwa_jiaoxie", "dagong_kaixin", "dagong_yangwang", "dagong_kunhuo", "dagong_zhuakuang", "dagong_wunai",
     "dagong_weixiao", "dagong_ganji", "jingdian_tiaopi", "jingdian_deyi_1", "jingdian_qidai",
