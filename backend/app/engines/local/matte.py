@@ -74,15 +74,15 @@ def bleed(pixels: Pixels, weight: Plane) -> Pixels:
     ``pixels`` RGB u8 (h, w, 3), ``weight`` float32 (h, w) 0..1.
     """
     levels = [(pixels.astype(np.float32) * weight[..., None], weight.astype(np.float32))]
-    while min(levels[-1][1].shape) > 4:
+    while max(levels[-1][1].shape) > 2:
         colour, mass = levels[-1]
         levels.append((cv2.pyrDown(colour), cv2.pyrDown(mass)))
     colour, mass = levels[-1]
-    filled = colour / (mass[..., None] + 1e-4)
+    filled = colour / (mass[..., None] + 1e-9)
     for colour, mass in levels[-2::-1]:
         wider = cv2.pyrUp(filled, dstsize=(colour.shape[1], colour.shape[0]))
         known = np.clip(mass * 4, 0, 1)[..., None]
-        filled = known * (colour / (mass[..., None] + 1e-4)) + (1 - known) * wider
+        filled = known * (colour / (mass[..., None] + 1e-9)) + (1 - known) * wider
     blended = np.where(weight[..., None] >= 1, pixels, np.clip(filled + 0.5, 0, 255))
     return blended.astype(np.uint8)
 
