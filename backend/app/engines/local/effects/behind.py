@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from math import tau
+from math import cos, sin, tau
 from typing import TYPE_CHECKING
 
 import cv2
@@ -12,6 +12,7 @@ import numpy as np
 from app.engines.local.effects.timing import phase, progress, scatter, wave
 from app.engines.local.raster import blit, smoothstep
 from app.engines.local.sprites.drops import cloud
+from app.engines.local.sprites.shines import flame
 from app.engines.local.sprites.signs import bolt
 from app.engines.local.sprites.sketch import WHITE, Rgb, lighter, rgb
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 _WHOLE = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 _LINE_PICTURES = 3
-_TONGUES = 13
+_TONGUES = 9
+_GLOW_GRID = 128
 
 
 def draw_focus_lines(stage: Stage, spec: FocusLines) -> None:
@@ -80,9 +82,9 @@ def draw_lightning(stage: Stage, spec: Lightning) -> None:
         return
     anchors = stage.anchors
     flash = 1.0 if beat < 0.5 else 1.0 - (beat - 0.5) / 0.22
-    sprite = stage.sized(partial(bolt, colour=rgb(spec.colour)), 0.62 * spec.size)
+    sprite = stage.sized(partial(bolt, colour=rgb(spec.colour)), 0.56 * spec.size)
     for out in (-1.0, 1.0):
-        place = stage.inside(anchors.at(anchors.middle, 0.68 * out, -0.42 + 0.04 * min(beat * 8.0, 1.0)), sprite)
+        place = stage.inside(anchors.at(anchors.middle, 0.72 * out, -0.40 + 0.04 * min(beat * 8.0, 1.0)), sprite)
         stage.put(
             sprite,
             place,
@@ -94,27 +96,37 @@ def draw_lightning(stage: Stage, spec: Lightning) -> None:
 
 
 def draw_flames(stage: Stage, spec: Flames) -> None:
-    """Let three layers of fire lick up behind the person."""
-    size = stage.anchors.size
+    """Stand tongues of fire round the head and shoulders; each flickers in its own beat."""
+    anchors = stage.anchors
     outer, inner = (rgb(colour) for colour in spec.colours)
-    strength = min(stage.strength, 1.15) * spec.size
-    layers = ((1.05, WHITE), (1.0, outer), (0.78, inner), (0.54, lighter(inner, 0.62)))
-    for depth, (scale, colour) in enumerate(layers):
-        lag = 0.0 if depth < 2 else 0.13 * (depth - 1)
-        stage.shape(_fire(stage.t, spec, scale * strength, lag) * size, colour)
+    sprite = stage.sized(partial(flame, outer=outer, inner=inner), 0.60 * spec.size)
+    numbers = scatter(spec.seed, _TONGUES, 3)
+    # From the outermost inwards, the tallest over the head last.
+    order = sorted(range(_TONGUES), key=lambda index: -abs(index - (_TONGUES - 1) / 2.0))
+    for index in order:
+        beat, extent, sway = numbers[index]
+        around = tau * (0.5 + (index / (_TONGUES - 1) * 1.24 - 0.12) * 0.5)
+        foot = anchors.at(anchors.middle, 0.55 * cos(around), 0.12 + 0.52 * sin(around))
+        flicker = sin(tau * (spec.cycles * stage.t + beat))
+        tall = 1.0 + 0.16 * flicker
+        grow = min(stage.strength, 1.2) * (0.80 + 0.16 * extent + 0.22 * sin(around) ** 2)
+        lean = 22.0 * cos(around) + 7.0 * sin(tau * (spec.cycles * stage.t + sway))
+        rise = 0.26 * spec.size * grow * tall
+        axis = np.array([sin(np.radians(lean)), -cos(np.radians(lean))])
+        place = foot + axis * rise * anchors.face_height
+        mirror = 1.0 if cos(around) > 0.0 else -1.0
+        stage.put(sprite, place, grow=grow, angle=lean, stretch=(mirror * (1.0 - 0.06 * flicker), tall))
 
 
 def draw_clouds(stage: Stage, spec: Clouds) -> None:
     """Let clouds drift past from left to right."""
     anchors = stage.anchors
     size = float(anchors.size)
-    for index, (height, extent) in enumerate(((0.14, 0.62), (0.36, 0.48), (0.05, 0.40), (0.55, 0.42))):
-        sprite = stage.sized(
-            partial(cloud, top=WHITE, bottom=(205, 226, 250), line=(120, 160, 210)), extent * spec.size
-        )
+    sprite = stage.sized(partial(cloud, top=WHITE, bottom=(205, 226, 250), line=(120, 160, 210)), 0.62 * spec.size)
+    for index, (height, extent) in enumerate(((0.14, 1.0), (0.36, 0.78), (0.05, 0.65), (0.55, 0.7))):
         q = phase(stage.t, spec.cycles, index / 4.0 + 0.11)
         place = np.array([size * (-0.22 + 1.44 * q), size * height + 0.012 * size * wave(stage.t, spec.cycles, q)])
-        stage.put(sprite, place, grow=min(1.0, stage.strength), opacity=stage.opacity)
+        stage.put(sprite, place, grow=extent * stage.opacity, opacity=stage.opacity)
 
 
 @lru_cache(maxsize=6)
@@ -144,14 +156,14 @@ def _focus_lines(size: int, colour: Rgb, seed: int) -> Sprite:
 
 @lru_cache(maxsize=4)
 def _glow(size: int, colour: Rgb) -> Sprite:
-    y, x = np.mgrid[0:size, 0:size]
-    distance = np.hypot((x - size / 2.0) / size, (y - size * 0.47) / size)
-    light = 0.95 * smoothstep(0.5, 0.12, distance)
-    core = smoothstep(0.42, 0.1, distance)[..., None]
-    tone = np.asarray(colour) * (1.0 - 0.6 * core) + 255.0 * 0.6 * core
-    sprite = np.empty((size, size, 4), dtype=np.uint8)
-    sprite[..., 3] = np.rint(light * 255.0)
-    sprite[..., :3] = np.minimum(np.rint(tone * light[..., None]), sprite[..., 3:])
+    grid = (np.arange(_GLOW_GRID) + 0.5) / _GLOW_GRID
+    distance = np.hypot(grid[None, :] - 0.5, grid[:, None] - 0.47)
+    light = smoothstep(0.5, 0.24, distance)
+    core = 0.5 * smoothstep(0.36, 0.2, distance)[..., None]
+    tone = np.asarray(colour) * (1.0 - core) + 255.0 * core
+    small = np.concatenate((tone * light[..., None], 255.0 * light[..., None]), axis=2).astype(np.float32)
+    # Smooth, so a coarse picture will do; rounded only at full size, against bands.
+    sprite = np.rint(cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR)).astype(np.uint8)
     sprite.setflags(write=False)
     return sprite
 
@@ -164,30 +176,3 @@ def _spikes(seed: int, angle: float) -> NDArray[np.float64]:
     radii[1::2] = 0.66 + 0.06 * numbers[:, 1]
     angles = np.arange(count * 2) * (tau / (count * 2)) + angle
     return np.stack((np.cos(angles), np.sin(angles)), axis=1) * radii[:, None]
-
-
-def _fire(t: float, spec: Flames, scale: float, lag: float) -> NDArray[np.float64]:
-    """Return the outline of a fire in units of the canvas: valleys on an arch, tips that lick up and sway."""
-    numbers = scatter(spec.seed + 50, _TONGUES, 3)
-    share = np.linspace(0.0, 1.0, _TONGUES * 2 + 1)
-    along = np.pi * (1.04 + 0.92 * share)
-    arch = np.stack((0.5 + 0.36 * np.cos(along), 0.60 + 0.36 * scale**0.5 * np.sin(along)), axis=1)
-    beat = np.sin(tau * (spec.cycles * t + numbers[:, 0] - lag))
-    long = (0.15 + 0.07 * numbers[:, 1]) * (1.0 + 0.26 * beat) * scale
-    sway = 0.035 * np.sin(tau * (spec.cycles * t + numbers[:, 2] - lag))
-    valleys, roots = arch[0::2], arch[1::2]
-    outward = roots - (0.5, 0.60)
-    tips = roots + outward * (long / 0.36)[:, None] * (0.75, 0.55)
-    tips += np.stack((sway, -0.55 * long), axis=1)
-    u = np.linspace(0.0, 1.0, 6)[:, None]
-    parts = []
-    for index in range(_TONGUES):
-        left, tip, right = valleys[index], tips[index], valleys[index + 1]
-        # Hollow flanks: the control points lie near the root, drawn to the middle.
-        lean = roots[index] + (tip - roots[index]) * 0.25
-        rise, fall = left * 0.45 + lean * 0.55, right * 0.45 + lean * 0.55
-        parts.append((1 - u) ** 2 * left + 2 * u * (1 - u) * rise + u**2 * tip)
-        parts.append((1 - u) ** 2 * tip + 2 * u * (1 - u) * fall + u**2 * right)
-    outline = np.concatenate(parts)
-    foot = np.array([[outline[-1, 0] - 0.02, 0.9], [outline[0, 0] + 0.02, 0.9]])
-    return np.concatenate((outline, foot))

@@ -69,15 +69,15 @@ def draw_heart_pop(stage: Stage, spec: HeartPop) -> None:
     anchors = stage.anchors
     out = outwards(spec.side)
     mouth = (anchors.points[UPPER_LIP_MIDDLE] + anchors.points[LOWER_LIP_MIDDLE]) / 2.0
-    for lag, extent, turn in ((0.0, 0.52, 0.0), (0.14, 0.22, 0.4), (0.26, 0.16, 0.8)):
+    for lag, extent, reach, climb in ((0.10, 0.24, 0.34, 0.76), (0.22, 0.18, 0.72, 0.10), (0.0, 0.52, 0.56, 0.46)):
         own = (q - lag) / (1.0 - lag)
         if own <= 0.0:
             continue
         sprite = stage.sized(partial(heart, colour=rgb(spec.colour)), extent * spec.size)
-        right = out * (0.06 + (0.50 + 0.1 * turn) * ease_out(own)) + 0.03 * sin(tau * (1.5 * own + turn))
-        place = anchors.at(mouth, right, 0.02 - (0.46 + 0.12 * turn) * own)
+        right = out * (0.06 + reach * ease_out(own)) + 0.03 * sin(tau * (1.5 * own + lag * 3.0))
+        place = anchors.at(mouth, right, 0.02 - climb * own)
         grow = stage.strength * (0.15 + 0.85 * ease_out(own * 1.4))
-        angle = out * (4.0 + 12.0 * sin(tau * (own + turn)))
+        angle = out * (4.0 + 12.0 * sin(tau * (own + lag * 3.0)))
         stage.put(sprite, place, grow=grow, angle=angle, opacity=fade(own, 0.06, 0.22))
 
 
@@ -129,14 +129,12 @@ def draw_notes(stage: Stage, spec: Notes) -> None:
     anchors = stage.anchors
     numbers = scatter(spec.seed, spec.count, 3)
     for index, (jitter, lane, extent) in enumerate(numbers):
-        sprite = stage.sized(
-            partial(note, colour=_NOTE_COLOURS[index % 4], pair=index % 3 == 0), (0.30 + 0.06 * extent) * spec.size
-        )
+        sprite = stage.sized(partial(note, colour=_NOTE_COLOURS[index % 4], pair=index % 2 == 0), 0.36 * spec.size)
         q = phase(stage.t, spec.cycles, (index + 0.4 * jitter) / spec.count)
         side = 1.0 if index % 2 else -1.0
         right = side * (0.52 + 0.18 * lane + 0.10 * q) + 0.05 * sin(tau * (2.0 * q + lane))
         place = anchors.at(anchors.middle, right, 0.22 - 0.95 * q)
-        grow = stage.strength * (0.55 + 0.45 * ease_out(q * 2.0))
+        grow = stage.strength * (0.82 + 0.18 * extent) * (0.55 + 0.45 * ease_out(q * 2.0))
         angle = 16.0 * sin(tau * (2.0 * q + lane))
         stage.put(sprite, place, grow=grow, angle=angle, opacity=fade(q, 0.12, 0.2))
 
@@ -144,7 +142,7 @@ def draw_notes(stage: Stage, spec: Notes) -> None:
 def draw_petals(stage: Stage, spec: Petals) -> None:
     """Let petals sway down; every second one behind the person."""
     size = stage.anchors.size
-    sprite = stage.sized(petal, 0.17 * spec.size)
+    sprite = stage.sized(petal, 0.20 * spec.size)
     numbers = scatter(spec.seed, spec.count, 4)
     for index, (lane, offset, extent, swing) in enumerate(numbers):
         if (index % 2 == 1) is not (stage.layer is Layer.BACK):
@@ -168,7 +166,7 @@ def draw_flowers(stage: Stage, spec: Flowers) -> None:
         if behind is not (stage.layer is Layer.BACK):
             continue
         colour = _FLOWER_COLOURS[index % len(_FLOWER_COLOURS)]
-        sprite = stage.sized(partial(blossom, colour=colour), (0.30 + 0.12 * extent) * spec.size)
+        sprite = stage.sized(partial(blossom, colour=colour), 0.42 * spec.size)
         around = tau * (0.5 + (index + 0.3 + 0.4 * jitter) / spec.count * 0.5)
         distance = 0.62 + 0.12 * reach - (0.08 if behind else 0.0)
         place = anchors.at(anchors.middle, 1.12 * distance * cos(around), 0.18 + distance * 1.05 * sin(around))
@@ -176,7 +174,7 @@ def draw_flowers(stage: Stage, spec: Flowers) -> None:
         breath = 1.0 + 0.08 * wave(stage.t, spec.cycles, index * 0.29)
         # A blossom looks the same after a fifth of a turn.
         angle = 72.0 * stage.t * spec.cycles * (1.0 if index % 4 < 2 else -1.0) + 40.0 * jitter
-        stage.put(sprite, place, grow=stage.strength * breath, angle=angle)
+        stage.put(sprite, place, grow=stage.strength * breath * (0.72 + 0.28 * extent), angle=angle)
 
 
 def draw_coins(stage: Stage, spec: Coins) -> None:
@@ -211,7 +209,7 @@ def draw_soul(stage: Stage, spec: Soul) -> None:
     sprite = stage.sized(ghost, 0.66 * spec.size)
     grow = stage.strength * (0.12 + 0.88 * share)
     reach = 0.29 * spec.size * grow
-    right = out * (reach + 0.16 * share) + 0.02 * wave(stage.t, 2) * share
+    right = out * (reach + 0.22 * share) + 0.02 * wave(stage.t, 2) * share
     place = anchors.at(mouth, right, 0.02 - reach - 0.14 * share + 0.02 * wave(stage.t, 2, 0.25) * share)
     place = stage.inside(place, sprite, -0.02)
     angle = anchors.tilt + 6.0 * wave(stage.t, 2, 0.1) * share

@@ -72,7 +72,7 @@ def draw_melon(stage: Stage, spec: Melon) -> None:
     leaving = ease_in(progress(q, 0.88, 1.0)) + (1.0 - ease_out(progress(q, 0.0, 0.12)))
     sprite = stage.sized(lambda pixels: melon(pixels, bites), 0.62 * spec.size)
     nudge = -0.03 * sin(pi * min(beat * 3.0, 1.0)) if 0.0 < meal < 1.0 else 0.0
-    place = anchors.at(anchors.points[LOWER_LIP_MIDDLE], 0.0, 0.20 + nudge + 0.9 * min(leaving, 1.0))
+    place = anchors.at(anchors.points[LOWER_LIP_MIDDLE], 0.0, 0.165 + nudge + 0.9 * min(leaving, 1.0))
     angle = anchors.tilt - 6.0 + 3.0 * wave(stage.t, spec.bites + 1)
     stage.put(sprite, place, grow=stage.strength * shown, angle=angle, opacity=min(1.0, 3.0 * (1.0 - leaving)))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app.engines.local.effects.anchors import Layer
 from app.engines.local.effects.timing import appear, ease_in, progress, spring, wave
 from app.engines.local.sprites.gear import crown, horn, ring
 from app.engines.local.sprites.sketch import rgb
@@ -33,13 +32,11 @@ def draw_crown(stage: Stage, spec: Crown) -> None:
 
 
 def draw_halo(stage: Stage, spec: Halo) -> None:
-    """Let the ring hover; its far half lies behind the head."""
+    """Let the ring hover over the hair and rock."""
     anchors = stage.anchors
-    half = 0 if stage.layer is Layer.BACK else 1
-    colour = rgb(spec.colour)
-    sprite = stage.sized(lambda pixels: ring(pixels, colour)[half], 0.80 * spec.size)
+    sprite = stage.sized(partial(ring, colour=rgb(spec.colour)), 0.78 * spec.size)
     hover = 0.022 * wave(stage.t, spec.cycles)
-    place = stage.inside(anchors.at(anchors.head_top, 0.0, -0.03), sprite, 0.015) + anchors.down * (
+    place = stage.inside(anchors.at(anchors.head_top, 0.0, -0.09), sprite, 0.015) + anchors.down * (
         hover * anchors.face_height
     )
     angle = anchors.tilt + 3.0 * wave(stage.t, spec.cycles, 0.25)

@@ -73,8 +73,8 @@ def _draw_shot(stage: Stage, mouth: Point, inward: float, q: float, seed: int) -
     unit = stage.anchors.face_height
     flight = ease_out(q)
     numbers = scatter(seed, _SCRAPS, 5)
-    heading = np.radians(38.0 + 50.0 * numbers[:, 0])
-    speed = 0.45 + 0.75 * numbers[:, 1]
+    heading = np.radians(34.0 + 62.0 * numbers[:, 0])
+    speed = 0.45 + 1.05 * numbers[:, 1]
     x = inward * np.cos(heading) * speed * flight
     y = -np.sin(heading) * speed * flight + 0.75 * ease_in(q)
     flip = np.cos(tau * (2.5 * q + numbers[:, 2]))

@@ -117,7 +117,7 @@ def draw_rain_cloud(stage: Stage, spec: RainCloud) -> None:
         long = 0.085 * unit * min(1.0, (1.0 - q) * 4.0) * min(1.0, grow)
         line = np.array([top, [top[0], top[1] + long]])
         width = 0.020 * unit
-        if long > 1.0:
+        if long > width:
             stage.stroke(line, width * 1.7, _RAIN[0])
             stage.stroke(line, width * 0.8, _RAIN[1])
     stage.put(sprite, place, grow=grow, stretch=(1.0 + 0.02 * wave(stage.t, 2), 1.0))

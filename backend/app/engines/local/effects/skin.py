@@ -61,11 +61,11 @@ def draw_gloom(stage: Stage, spec: Gloom) -> None:
 def draw_tint(stage: Stage, spec: Tint) -> None:
     """Wash the face, or its upper or lower half."""
     anchors = stage.anchors
-    wash = stage.sized(partial(_spot, colour=rgb(spec.colour)), 1.55 * spec.size)
-    down, height = {"face": (0.0, 1.0), "upper": (-0.24, 0.62), "lower": (0.24, 0.62)}[spec.region]
+    wash = stage.sized(partial(_spot, colour=rgb(spec.colour)), 1.32 * spec.size)
+    down, height = {"face": (0.0, 1.12), "upper": (-0.24, 0.7), "lower": (0.24, 0.7)}[spec.region]
     place = anchors.at(anchors.middle, 0.0, down)
     opacity = stage.opacity * (0.55 + 0.05 * wave(stage.t, 1))
-    stage.put(wash, place, angle=anchors.tilt, opacity=opacity, stretch=(0.82, height), on_person=True)
+    stage.put(wash, place, angle=anchors.tilt, opacity=opacity, stretch=(0.94, height), on_person=True)
 
 
 def draw_kiss_marks(stage: Stage, spec: KissMarks) -> None:
@@ -132,8 +132,8 @@ def _shade(pixels: int, colour: Rgb) -> Sprite:
         across = (index + 0.5) / _GLOOM_LINES * 1.24 - 0.62
         long = 0.52 + 0.34 * np.sin(index * 2.4) * np.cos(index * 1.1)
         x0, half = (across + 1.0) / 2.0 * pixels, pixels * 0.0066
-        top, bottom = 0.09 * height, (0.16 + 0.5 * long) * height
+        top, bottom = (0.05 + 0.10 * abs(np.sin(index * 5.1))) * height, (0.16 + 0.5 * long) * height
         corners = np.array([[x0 - half, top], [x0 + half, top], [x0 + 0.4, bottom], [x0 - 0.4, bottom]])
         cv2.fillConvexPoly(mask, np.rint(corners * 16.0).astype(np.int32), 255, cv2.LINE_AA, 4)
-    lines = np.asarray(mask, np.float64) / 255.0 * 0.72 * side
+    lines = np.asarray(mask, np.float64) / 255.0 * 0.66 * side * smoothstep(-0.98, -0.55, y)
     return _coloured(1.0 - (1.0 - wash) * (1.0 - lines), colour)

@@ -113,7 +113,7 @@ def _draw_stream(stage: Stage, spec: Tears, start: Point, long: float, out: floa
     middle = start + np.outer(u * long * anchors.face_height, anchors.down)
     middle += np.outer(0.045 * out * u * u * anchors.face_height, anchors.right)
     ripple = 0.10 * np.sin(tau * (2.0 * u - spec.cycles * stage.t))
-    half = anchors.face_height * 0.036 * spec.size * (0.62 + 0.38 * np.sqrt(u) + ripple * u)
+    half = anchors.face_height * 0.044 * spec.size * (0.62 + 0.38 * np.sqrt(u) + ripple * u)
     # The lower end is round.
     half *= np.sqrt(np.clip((1.0 - u) / 0.10, 0.0, 1.0))
     across = np.outer(half, anchors.right)
@@ -128,11 +128,13 @@ def _draw_stream(stage: Stage, spec: Tears, start: Point, long: float, out: floa
     cv2.polylines(layer, [_fixed(outline[1:-1], x0, y0)], False, _premultiplied(_STREAM_EDGE), line, cv2.LINE_AA, 4)
     glint = middle[1:-3] - across[1:-3] * 0.42
     cv2.polylines(layer, [_fixed(glint, x0, y0)], False, _premultiplied((232, 248, 255, 215)), line, cv2.LINE_AA, 4)
-    for index in range(spec.drops + 1):
-        q = phase(stage.t, spec.cycles, index / (spec.drops + 1) + (0.2 if out > 0.0 else 0.0))
-        first = int(q * (len(u) - 4))
-        run = middle[first : first + 4] + across[first : first + 4] * 0.25
-        cv2.polylines(layer, [_fixed(run, x0, y0)], False, _SHINE, line * 2, cv2.LINE_AA, 4)
+    for index in range(spec.drops):
+        q = phase(stage.t, spec.cycles, index / spec.drops + (0.2 if out > 0.0 else 0.0))
+        at = q * (len(u) - 3.0)
+        first, between = int(at), at % 1.0
+        side = middle + across * 0.3
+        run = side[first : first + 2] * (1.0 - between) + side[first + 1 : first + 3] * between
+        cv2.polylines(layer, [_fixed(run, x0, y0)], False, _SHINE, round(line * 2.4), cv2.LINE_AA, 4)
     region = slice(y0, y1), slice(x0, x1)
     over(stage.canvas[region], layer, stage.opacity, anchors.alpha[region])
 

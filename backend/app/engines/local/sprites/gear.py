@@ -37,8 +37,8 @@ def crown(pixels: int) -> Sprite:
 
 
 @lru_cache(maxsize=4)
-def ring(pixels: int, colour: Rgb) -> tuple[Sprite, Sprite]:
-    """Return the far and the near half of a hovering ring ``pixels`` wide, 0.4 as high, in one frame."""
+def ring(pixels: int, colour: Rgb) -> Sprite:
+    """Return a hovering ring ``pixels`` wide, 0.4 as high."""
     sketch = Sketch(100.0, 40.0, pixels / 100.0)
     outer, inner = oval((0.0, 0.0), (43.0, 13.5)), oval((0.0, 0.4), (33.5, 7.4))
     sketch.fill(outer, Fade(lighter(colour, 0.55), darker(colour, 0.05), -12.0, 13.0))
@@ -47,13 +47,7 @@ def ring(pixels: int, colour: Rgb) -> tuple[Sprite, Sprite]:
     sketch.erase(inner)
     sketch.rim(1.3, darker(colour, 0.5))
     sketch.rim(2.8, WHITE)
-    whole = sketch.sprite()
-    far, near = whole.copy(), whole.copy()
-    middle = whole.shape[0] // 2
-    far[middle:], near[:middle] = 0, 0
-    far.setflags(write=False)
-    near.setflags(write=False)
-    return far, near
+    return sketch.sprite()
 
 
 @lru_cache(maxsize=4)

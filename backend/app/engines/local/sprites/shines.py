@@ -1,4 +1,4 @@
-"""Stars, glints, blossoms and petals."""
+"""Stars, glints, flames, blossoms and petals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.engines.local.raster import catmull_rom
-from app.engines.local.sprites.sketch import WHITE, Fade, Rgb, Sketch, darker, lighter, oval, shift, turn
+from app.engines.local.sprites.sketch import WHITE, Fade, Rgb, Sketch, darker, lighter, mix, oval, shift, turn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,4 +103,24 @@ def petal(pixels: int) -> Sprite:
     sketch.stroke([[0, 30], [-1, -8]], 2.4, (240, 96, 140), opacity=0.6)
     sketch.rim(2.0, (226, 84, 128))
     sketch.rim(5.0, WHITE)
+    return sketch.sprite()
+
+
+@lru_cache(maxsize=4)
+def flame(pixels: int, outer: Rgb, inner: Rgb) -> Sprite:
+    """Return a tongue of fire with two side tongues in a square of ``pixels``; its foot is the lower middle."""
+    sketch = Sketch(104.0, 104.0, pixels / 104.0)
+    shape = catmull_rom(
+        [
+            [5, -45], [9, -32], [19, -20], [23, -9], [29, -20], [35, -2], [35, 16], [28, 33], [14, 43], [0, 45],
+            [-15, 43], [-28, 33], [-35, 16], [-34, -1], [-29, -13], [-23, -2], [-17, -8], [-15, -22], [-7, -35],
+        ],
+        8,
+        closed=True,
+    )  # fmt: skip
+    sketch.fill(shape, Fade(mix(outer, inner, 0.12), outer, -30.0, 40.0))
+    for scale, colour in ((0.70, mix(outer, inner, 0.55)), (0.50, inner), (0.26, lighter(inner, 0.65))):
+        sketch.fill(shift(shape * (scale, scale * 0.98), 0.0, 43.0 - 43.0 * scale), colour, inside=True)
+    # No white edge: tongues stand one before the other, and fire reads on any ground.
+    sketch.rim(1.8, darker(outer, 0.22))
     return sketch.sprite()

@@ -23,7 +23,7 @@ _GOLD: Rgb = (255, 196, 46)
 def vein(pixels: int) -> Sprite:
     """Return the four curved strokes of the popping vein in a square of ``pixels``."""
     red: Rgb = (236, 34, 52)
-    sketch = Sketch(100.0, 100.0, pixels / 100.0)
+    sketch = Sketch(106.0, 106.0, pixels / 106.0)
     paint = Fade(lighter(red, 0.12), darker(red, 0.15), -42.0, 42.0)
     inner = catmull_rom([[7, 42], [8.5, 24], [12.5, 12.5], [24, 8.5], [42, 7]], 8)
     outer = catmull_rom([[42, 11], [30, 15], [22, 22], [15, 30], [11, 42]], 8)
@@ -40,7 +40,7 @@ def vein(pixels: int) -> Sprite:
 @lru_cache(maxsize=4)
 def bolt(pixels: int, colour: Rgb) -> Sprite:
     """Return a lightning bolt ``pixels`` high, 0.7 as wide."""
-    sketch = Sketch(70.0, 100.0, pixels / 100.0)
+    sketch = Sketch(76.0, 108.0, pixels / 108.0)
     shape = np.array([[8, -44], [-22, 4], [-4, 4], [-14, 44], [24, -10], [5, -10], [22, -44]], dtype=np.float64)
     sketch.fill(shape, Fade(lighter(colour, 0.5), colour, -44.0, 30.0))
     sketch.stroke(shape, 3.0, Fade(lighter(colour, 0.5), colour, -44.0, 30.0), closed=True)

@@ -42,7 +42,7 @@ class Burst(EffectSpec):
 
 
 class Lightning(TimedSpec):
-    """Bolts that strike beside the head, twice."""
+    """Bolts that strike on both sides of the head, twice (in front)."""
 
     kind: Literal["lightning"] = "lightning"
     colour: Colour = "#ffd93b"

@@ -98,7 +98,7 @@ class Crown(TimedSpec):
 
 
 class Halo(EffectSpec):
-    """An angel's ring that hovers over the head, its far side behind it."""
+    """An angel's ring that hovers over the head."""
 
     kind: Literal["halo"] = "halo"
     colour: Colour = "#ffd84a"
