@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.engines.local import matte
+from app.engines.local import topology as mesh
+from app.engines.local.framing import frame
+from tests.portraits import fixture
+from tests.rigs import SMALL, face_of, rig_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from app.engines.local.framing import Framed
+
+    Plane = NDArray[np.float32]
+
+
+def disc(size: int, centre: tuple[int, int], radius: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.circle(np.zeros((size, size), np.uint8), centre, radius, 255, -1, cv2.LINE_AA), np.uint8)
+
+
+def cut(portrait: str) -> tuple[Framed, Plane, tuple[float, float]]:
+    framed = frame(fixture(portrait), face_of(portrait).landmarks, SMALL)
+    x, y = rig_of(portrait).face.centre
+    middle = (float(x), float(y))
+    return framed, matte.person_alpha(framed.pixels, framed.valid, middle), middle
+
+
+def test_the_person_is_cut_out(portrait: str) -> None:
+    framed, alpha, middle = cut(portrait)
+    assert alpha.dtype == np.float32
+    assert alpha.shape == (SMALL, SMALL)
+    assert 0 <= alpha.min() <= alpha.max() <= 1
+    assert 0.3 < alpha.mean() < 0.65
+    # The whole face but the very rim of its outline, none of the corners over the shoulders.
+    outline = rig_of(portrait).face.points[list(mesh.OVAL)]
+    oval = outline.mean(0) + 0.93 * (outline - outline.mean(0))
+    face = cv2.fillPoly(np.zeros((SMALL, SMALL), np.uint8), [oval.round().astype(np.int32)], 1) > 0
+    assert alpha[face].min() > 0.95
+    assert alpha[:40, :40].max() == 0
+    assert alpha[:40, -40:].max() == 0
+    assert framed.valid[round(middle[1]), round(middle[0])] == 255
+
+
+def test_edges_are_narrow(portrait: str) -> None:
+    """Soft for hair, but no halo: few pixels are neither inside nor outside."""
+    _, alpha, _ = cut(portrait)
+    assert ((alpha > 0.05) & (alpha < 0.95)).mean() < 0.03
+
+
+def test_nothing_outside_the_photo_belongs_to_the_person(portrait: str) -> None:
+    framed, _, middle = cut(portrait)
+    valid = framed.valid.copy()
+    valid[:, : SMALL // 3] = 0
+    assert matte.person_alpha(framed.pixels, valid, middle)[:, : SMALL // 3].max() == 0
+
+
+def test_a_given_alpha_is_used_where_it_cuts() -> None:
+    person = disc(200, (100, 100), 60)
+    alpha = matte.given_alpha(person, (100, 100))
+    assert alpha is not None
+    np.testing.assert_allclose(alpha, person / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize("stray", [0, 3])
+def test_an_opaque_alpha_cuts_nothing(stray: int) -> None:
+    opaque = np.full((100, 100), 255, np.uint8)
+    opaque[:stray, :stray] = 0
+    assert matte.given_alpha(opaque, (50, 50)) is None
+
+
+def test_other_pieces_go() -> None:
+    """A neighbour, and a neighbour that only a hair's breadth joins to the person."""
+    both = np.maximum(disc(256, (90, 128), 50), disc(256, (200, 60), 25))
+    alpha = matte.given_alpha(both, (90, 128))
+    assert alpha is not None
+    assert alpha[60, 200] == 0
+    assert alpha[128, 90] == 1
+    bridge = both.copy()
+    cv2.line(bridge, (90, 128), (200, 60), 255, 2)
+    bridged = matte.given_alpha(bridge, (90, 128))
+    assert bridged is not None
+    assert bridged[60, 200] == 0
+    assert bridged[128, 90] == 1
+
+
+@pytest.mark.parametrize("size", [256, 512])
+def test_the_bust_is_open_at_the_top_and_round_below(size: int) -> None:
+    bust = matte.bust(size)
+    margin = round(matte.BUST_MARGIN * size)
+    assert bust.dtype == np.float32
+    assert (bust[: size // 2, margin + 2 : -margin - 2] == 1).all()
+    assert (bust[:, : margin - 2] == 0).all()
+    assert (bust[-margin + 2 :] == 0).all()
+    assert bust[-margin - 8, margin + 8] == 0
+    assert bust[-margin - 4, size // 2] == 1
+    np.testing.assert_array_equal(bust, bust[:, ::-1])
+
+
+def test_the_border_surrounds_the_cut_out_evenly() -> None:
+    size = 256
+    border = matte.sticker_border(disc(size, (128, 128), 60) / np.float32(255))
+    row = border[128]
+    assert (row[68:189] == 1).all()
+    reach = int((row[188:] > 0.5).sum())
+    assert 0.012 * size < reach < 0.05 * size
+    assert abs(reach - int((row[:69] > 0.5).sum())) <= 1
+    assert abs(reach - int((border[:69, 128] > 0.5).sum())) <= 1
+    assert (np.diff(row[128:]) <= 1e-6).all()
+
+
+@given(st.integers(0, 10_000), st.integers(20, 90), st.integers(20, 90))
+@settings(max_examples=15, deadline=None, derandomize=True)
+def test_bleeding_keeps_what_is_known(seed: int, height: int, width: int) -> None:
+    chance = np.random.default_rng(seed)
+    pixels = chance.integers(0, 256, (height, width, 3), np.uint8)
+    weight = (chance.random((height, width)) < 0.5).astype(np.float32)
+    filled = matte.bleed(pixels, weight)
+    assert filled.dtype == np.uint8
+    np.testing.assert_array_equal(filled[weight == 1], pixels[weight == 1])
+
+
+def test_bleeding_carries_colours_outward() -> None:
+    pixels = np.zeros((120, 160, 3), np.uint8)
+    pixels[:, :80], pixels[:, 80:] = (200, 40, 30), (20, 60, 210)
+    weight = np.zeros((120, 160), np.float32)
+    weight[40:80, 60:100] = 1
+    filled = matte.bleed(pixels, weight).astype(int)
+    assert filled[60, 45, 0] > filled[60, 45, 2] + 60
+    assert filled[60, 115, 2] > filled[60, 115, 0] + 60
+
+
+def test_bleeding_does_not_darken_far_away() -> None:
+    weight = np.zeros((150, 400), np.float32)
+    weight[60:70, 20:30] = 1
+    filled = matte.bleed(np.full((150, 400, 3), 90, np.uint8), weight)
+    assert np.abs(filled.astype(int) - 90).max() <= 1
+
+
+def test_the_guided_filter_keeps_what_is_even() -> None:
+    guide = np.random.default_rng(1).integers(0, 256, (64, 80, 3), np.uint8)
+    even = np.full((64, 80), 0.4, np.float32)
+    np.testing.assert_allclose(matte.guided_filter(guide, even, radius=6, regularisation=1e-3), 0.4, atol=1e-3)
+
+
+def test_the_guided_filter_snaps_to_edges_of_the_picture() -> None:
+    guide = np.zeros((96, 96, 3), np.uint8)
+    guide[:, 48:] = (230, 200, 40)
+    blurred = cv2.GaussianBlur((guide[..., 0] > 0).astype(np.float32), (0, 0), 6)
+    snapped = matte.guided_filter(guide, np.asarray(blurred, np.float32), radius=12, regularisation=1e-4)
+    assert blurred[48, 51] - blurred[48, 44] < 0.5
+    assert snapped[48, 51] - snapped[48, 44] > 1.2 * (blurred[48, 51] - blurred[48, 44])
