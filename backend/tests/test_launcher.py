@@ -306,7 +306,7 @@ class TestVerify:
         assert done.returncode == 0, done.stderr
         assert "-m pytest -n 2 -k photo" in done.stdout
         assert [line.split() for line in done.stdout.splitlines()[-5:]] == [
-            [name, "ok"] for name in ("ruff", "format", "mypy", "imports", "pytest")
+            [name, "ok"] for name in ("pytest", "ruff", "format", "mypy", "imports")
         ]
         assert [call for call in checked.calls("uv pip install") if "requirements-dev.lock" in call]
 
