@@ -32,7 +32,6 @@ LONGEST = 24
 _MARGIN = 0.02
 _EM = 0.105
 _EM_ONE_LINE = 0.072
-_EM_SMALLEST = 0.052
 _WIDEST = 0.95
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -116,6 +115,7 @@ def draw_caption(canvas: Canvas, caption: Caption, t: float) -> None:
     style, size = caption.style, caption.size
     sprite = caption.stages[-1]
     rest = (size - 1) / 2.0, size * (1.0 - _MARGIN) - sprite.shape[0] / 2.0
+    t %= 1.0
     turn = 2.0 * np.pi * style.cycles * t
     match style.motion:
         case "still":
@@ -193,11 +193,11 @@ def _fit(text: str, file: FontFile, size: int, factor: float) -> tuple[tuple[str
     widest = size * _WIDEST
     largest = size * _EM * factor
     lines = tuple(text.split("\n")[:2]) if "\n" in text else (text,)
-    em = _largest_em(lines, file, largest, widest)
+    em = _largest_em(lines, file, largest * (0.78 if len(lines) > 1 else 1.0), widest)
     if len(lines) == 1 and em < size * _EM_ONE_LINE * min(factor, 1.0) and len(text) > 1:
         lines = _halves(text, file)
         em = _largest_em(lines, file, largest * 0.78, widest)
-    return lines, max(em, size * _EM_SMALLEST)
+    return lines, em
 
 
 def _largest_em(lines: tuple[str, ...], file: FontFile, largest: float, widest: float) -> float:

@@ -142,17 +142,15 @@ def letters(
     """
     width = max((text_width(line, file, em) for line in lines), default=em) + 2.0
     margin = _EDGE + _WALL + _ROUNDING
-    height = em * (1.0 + _LINE_GAP * (len(lines) - 1) + 2.0 * margin + _DEPTH)
+    height = em * (1.0 + _LINE_GAP * (len(lines) - 1) + 2.0 * margin + _DEPTH) + 3.0
     oversampling = 1 if draft else OVERSAMPLING
     sketch = Sketch(width / em, height / em, em, oversampling=oversampling)
     mask = _face(lines, file, em * oversampling, sketch, visible)
-    rows = np.flatnonzero(mask.any(axis=1))
-    if not len(rows):
+    if not mask.any():
         return sketch.sprite()
     span = em * oversampling
-    middle = (mask.shape[0] - 1) / 2.0
-    top, bottom = (float(rows[0]) - middle) / span, (float(rows[-1]) - middle) / span
-    sketch.stencil(mask, Fade(inks.top, inks.bottom, top, bottom))
+    half = 0.43 + _LINE_GAP * (len(lines) - 1) / 2.0
+    sketch.stencil(mask, Fade(inks.top, inks.bottom, -half, half))
     # A light upper edge, as if the face were slightly raised.
     step = max(round(0.022 * span), 1)
     lit = mask.copy()

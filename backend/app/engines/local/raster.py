@@ -80,10 +80,11 @@ def over(canvas: Canvas, layer: Canvas, opacity: float = 1.0, mask: Mask | None 
 
 
 def _over_band(canvas: Canvas, layer: Canvas, opacity: float, mask: Mask | None) -> None:
-    if opacity < 1.0:
-        layer = np.asarray(cv2.convertScaleAbs(layer, alpha=opacity), np.uint8)
     if mask is not None:
-        layer = np.asarray(cv2.multiply(layer, _four(np.ascontiguousarray(mask)), scale=1.0 / 255.0), np.uint8)
+        # The opacity rides on the multiplication that the mask needs anyway.
+        layer = np.asarray(cv2.multiply(layer, _four(mask), scale=opacity / 255.0), np.uint8)
+    elif opacity < 1.0:
+        layer = np.asarray(cv2.convertScaleAbs(layer, alpha=opacity), np.uint8)
     hidden = cv2.bitwise_not(cv2.extractChannel(layer, 3))
     kept = cv2.multiply(canvas, _four(np.asarray(hidden, np.uint8)), scale=1.0 / 255.0)
     cv2.add(kept, layer, dst=canvas)
@@ -143,10 +144,13 @@ def fill_polygon(  # noqa: PLR0917 - a window reads best in this order
         line itself too), so the area is about half a pixel larger all round than the polygon's own.
     """
     mask = np.zeros((height, width), dtype=np.uint8)
-    corners = np.asarray(points, dtype=np.float64)[:, :2] - (x0, y0)
+    corners = np.asarray(points, dtype=np.float64)
     if len(corners) < 3:
         return mask
-    fixed = np.rint(corners * (1 << shift)).astype(np.int32)
+    unit = 1 << shift
+    fixed = np.rint(corners * unit).astype(np.int32)
+    fixed[:, 0] -= x0 * unit
+    fixed[:, 1] -= y0 * unit
     cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, shift)
     return mask
 
@@ -156,6 +160,14 @@ def smoothstep(lo: float, hi: float, x: ArrayLike) -> NDArray[np.float64]:
     u = np.clip((np.asarray(x, dtype=np.float64) - lo) / (hi - lo), 0.0, 1.0)
     result: NDArray[np.float64] = u * u * (3.0 - 2.0 * u)
     return result
+
+
+def ramp(lo: float, hi: float, x: float) -> float:
+    """Return :func:`smoothstep` of one number; a frame asks dozens of times, and an array costs ten times as much."""
+    u = (x - lo) / (hi - lo)
+    if u <= 0.0:
+        return 0.0
+    return 1.0 if u >= 1.0 else u * u * (3.0 - 2.0 * u)
 
 
 def catmull_rom(points: Outline, per_segment: int, *, closed: bool = False) -> Points:

@@ -100,7 +100,7 @@ def draw_stars(stage: Stage, spec: Stars) -> None:
     anchors = stage.anchors
     centre = anchors.at(anchors.points[FOREHEAD_TOP], 0.0, -0.06)
     sprite = stage.sized(partial(star, colour=rgb(spec.colour)), 0.27 * spec.size)
-    places = [(phase(stage.t, spec.cycles, index / spec.count), index) for index in range(spec.count)]
+    places = [(phase(stage.t, spec.cycles, 0.06 + index / spec.count), index) for index in range(spec.count)]
     for q, index in sorted(places, key=lambda place: sin(tau * place[0])):
         depth = sin(tau * q)
         if (depth < 0.0) is not (stage.layer is Layer.BACK):
@@ -158,7 +158,7 @@ def draw_petals(stage: Stage, spec: Petals) -> None:
 
 
 def draw_flowers(stage: Stage, spec: Flowers) -> None:
-    """Open blossoms round the head in turn, hold them turning, and close them."""
+    """Let blossoms round the head swell and rock; every second one peeps out from behind."""
     anchors = stage.anchors
     numbers = scatter(spec.seed, spec.count, 3)
     for index, (jitter, extent, reach) in enumerate(numbers):
@@ -172,8 +172,7 @@ def draw_flowers(stage: Stage, spec: Flowers) -> None:
         place = anchors.at(anchors.middle, 1.12 * distance * cos(around), 0.18 + distance * 1.05 * sin(around))
         place = stage.inside(place, sprite)
         breath = 1.0 + 0.08 * wave(stage.t, spec.cycles, index * 0.29)
-        # A blossom looks the same after a fifth of a turn.
-        angle = 72.0 * stage.t * spec.cycles * (1.0 if index % 4 < 2 else -1.0) + 40.0 * jitter
+        angle = 360.0 * jitter + 26.0 * wave(stage.t, spec.cycles, index * 0.41)
         stage.put(sprite, place, grow=stage.strength * breath * (0.72 + 0.28 * extent), angle=angle)
 
 

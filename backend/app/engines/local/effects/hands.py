@@ -40,7 +40,7 @@ def draw_clap(stage: Stage, spec: Clap) -> None:
     """Clap two hands below the chin; short rays fly where they meet."""
     anchors = stage.anchors
     sprite = stage.sized(partial(palm, colour=rgb(spec.colour)), 0.52 * spec.size)
-    q = phase(stage.t, spec.cycles)
+    q = phase(stage.t, spec.cycles, 0.6)
     apart = abs(sin(pi * q)) ** 0.8
     centre = anchors.at(anchors.points[CHIN], 0.0, 0.16)
     centre = np.minimum(centre, (anchors.size, 0.78 * anchors.size))

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from app.engines.local.effects.specs import Bubble, Drool, Sweat, TearBeads, Tears
     from app.engines.local.effects.stage import Stage
 
+Rgba = tuple[int, int, int, int]
+
 _LID = {Side.RIGHT: (144, 145, 153), Side.LEFT: (373, 374, 380)}
 _TEMPLE = {Side.RIGHT: 103, Side.LEFT: 332}
 _NOSTRIL = {Side.RIGHT: 98, Side.LEFT: 327}
-_STREAM = (104, 188, 240, 206)
+_STREAM: Rgba = (104, 188, 240, 206)
 _STREAM_EDGE = (36, 124, 206, 224)
-_SHINE = (255, 255, 255, 255)
+_SHINE: Rgba = (255, 255, 255, 255)
 
 
 def draw_tears(stage: Stage, spec: Tears) -> None:
@@ -134,7 +136,8 @@ def _draw_stream(stage: Stage, spec: Tears, start: Point, long: float, out: floa
         first, between = int(at), at % 1.0
         side = middle + across * 0.3
         run = side[first : first + 2] * (1.0 - between) + side[first + 1 : first + 3] * between
-        cv2.polylines(layer, [_fixed(run, x0, y0)], False, _SHINE, round(line * 2.4), cv2.LINE_AA, 4)
+        shine = _mixed(_STREAM, _SHINE, fade(q, 0.2, 0.2))
+        cv2.polylines(layer, [_fixed(run, x0, y0)], False, shine, round(line * 2.4), cv2.LINE_AA, 4)
     region = slice(y0, y1), slice(x0, x1)
     over(stage.canvas[region], layer, stage.opacity, anchors.alpha[region])
 
@@ -143,6 +146,11 @@ def _fixed(points: NDArray[np.float64], x0: int, y0: int) -> NDArray[np.int32]:
     return np.rint((points - (x0, y0)) * 16.0).astype(np.int32)
 
 
-def _premultiplied(colour: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+def _mixed(first: Rgba, second: Rgba, share: float) -> Rgba:
+    r, g, b, a = (round(p + (q - p) * share) for p, q in zip(first, second, strict=True))
+    return _premultiplied((r, g, b, a))
+
+
+def _premultiplied(colour: Rgba) -> Rgba:
     r, g, b, a = colour
     return r * a // 255, g * a // 255, b * a // 255, a

@@ -76,8 +76,8 @@ def puff(pixels: int) -> Sprite:
 
 @lru_cache(maxsize=8)
 def cloud(pixels: int, top: Rgb, bottom: Rgb, line: Rgb) -> Sprite:
-    """Return a cloud ``pixels`` wide, 0.66 as high, shaded from ``top`` to ``bottom``."""
-    sketch = Sketch(100.0, 66.0, pixels / 100.0)
+    """Return a cloud ``pixels`` wide, 0.67 as high, shaded from ``top`` to ``bottom``."""
+    sketch = Sketch(110.0, 74.0, pixels / 110.0)
     paint = Fade(top, bottom, -22.0, 26.0)
     for x, y, radius in _CLOUD:
         sketch.ellipse((x, y - 2.0), (radius, radius * 0.92), paint)

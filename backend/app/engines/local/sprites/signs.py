@@ -132,8 +132,8 @@ def note(pixels: int, colour: Rgb, *, pair: bool) -> Sprite:
 
 @lru_cache(maxsize=4)
 def speech_bubble(pixels: int, *, tail_left: bool) -> Sprite:
-    """Return an empty speech bubble ``pixels`` wide, 0.74 as high, its tail down towards one side."""
-    sketch = Sketch(100.0, 74.0, pixels / 100.0)
+    """Return an empty speech bubble ``pixels`` wide, 0.8 as high, its tail down towards one side."""
+    sketch = Sketch(108.0, 86.0, pixels / 108.0)
     side = -1.0 if tail_left else 1.0
     angles = np.linspace(0.0, 2.0 * np.pi, 96, endpoint=False)
     c, s = np.cos(angles), np.sin(angles)

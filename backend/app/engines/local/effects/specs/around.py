@@ -79,7 +79,7 @@ class PartyPopper(TimedSpec):
 
 
 class Flowers(EffectSpec):
-    """Blossoms that open and turn round the head."""
+    """Blossoms that swell and rock round the head."""
 
     kind: Literal["flowers"] = "flowers"
     count: Annotated[int, Field(ge=3, le=12)] = 8
