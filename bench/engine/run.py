@@ -21,11 +21,10 @@ from rich.console import Console
 from rich.table import Table
 
 from app.engines.local import Format, build_rig, detect, encode, frame_count, load_photo, load_templates, render
-from app.engines.local.compose import pose_person
-from app.engines.local.fields import NODES
+from app.engines.local.compose import Puppet
 from app.engines.local.motion import sample
 from app.engines.local.raster import over
-from app.engines.local.warp import Warp, pixel_map
+from app.engines.local.warp import HeadPose, Warp, pixel_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +55,7 @@ def cloud_templates() -> list[Template]:
 
 def floor_ms(rig: Rig, runs: int) -> float:
     """One frame's least work: the coarse map to full size, one RGBA remap, one composite."""
-    back = Warp(rig.head, _some_pose()).back(rig.upper.box, rig.upper.fields["jaw"] * np.float32(0.5))
+    back = Warp(rig.head, HeadPose(yaw=6, pitch=3, roll=4)).back(None)
     ground = np.full((rig.size, rig.size, 4), 255, np.uint8)
 
     def least() -> None:
@@ -64,12 +63,6 @@ def floor_ms(rig: Rig, runs: int) -> float:
         over(ground, np.asarray(canvas, np.uint8))
 
     return timed(least, runs * 20)
-
-
-def _some_pose() -> object:
-    from app.engines.local.warp import HeadPose
-
-    return HeadPose(yaw=6, pitch=3, roll=4)
 
 
 def frame_ms(rig: Rig, template: Template, runs: int) -> float:
@@ -83,8 +76,9 @@ def person_ms(rig: Rig, template: Template, runs: int) -> float:
     motion = sample(template, frame_count(template))
 
     def pose() -> None:
+        puppet = Puppet(rig, bordered=True)
         for index in range(motion.frame_count):
-            pose_person(rig, motion.frame(index), bordered=True, alpha_needed=False)
+            puppet.pose(motion.frame(index))
 
     return timed(pose, runs) / motion.frame_count
 
@@ -255,7 +249,7 @@ def main() -> int:
         figures = measure(photo, arguments.runs)
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, range(os.cpu_count() or 1))
-        all_figures[photo.name] = {**figures, **spread, "nodes": NODES}
+        all_figures[photo.name] = {**figures, **spread}
         if not arguments.json:
             kept = show(photo, figures, spread) and kept
     if arguments.json:

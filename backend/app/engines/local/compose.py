@@ -17,7 +17,7 @@ from app.engines.local.mouth import MOUTH_UNITS, MouthPainter, mouth_shape
 from app.engines.local.raster import catmull_rom, fill_polygon, over
 from app.engines.local.topology import Side
 from app.engines.local.units import side_weights, spare_spectacles
-from app.engines.local.warp import HeadPose, Warp, pixel_map, posed, weighted
+from app.engines.local.warp import Expression, HeadPose, Warp, pixel_map
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,17 +42,40 @@ class Posed:
     back: Grid
 
 
-def pose_person(rig: Rig, channels: Mapping[str, float], *, bordered: bool, alpha_needed: bool) -> Posed:
-    """Draw the person of one frame, everything but effects and caption.
+class Puppet:
+    """Draws the person of a sticker, frame after frame: everything but effects and caption.
 
     Args:
         rig: of the photo.
-        channels: the frame's channels by name.
         bordered: with the sticker's white border and bust, else the bare cut-out.
         alpha_needed: whether the anchors' alpha must be the person's own (border excluded).
     """
-    weights = spare_spectacles(side_weights(_units_only(channels)), rig.spectacles)
-    return _Frame(rig, channels, weights, bordered=bordered).draw(alpha_needed=alpha_needed)
+
+    def __init__(self, rig: Rig, *, bordered: bool, alpha_needed: bool = False) -> None:
+        self.rig, self.bordered, self.alpha_needed = rig, bordered, alpha_needed
+        self._expression = self._expressed({})
+        self._calmed = (0.0, self._still)
+
+    @property
+    def _still(self) -> Pixels:
+        return self.rig.sticker if self.bordered else self.rig.person
+
+    def _expressed(self, weights: dict[str, float]) -> Expression:
+        rig = self.rig
+        return Expression(rig.upper, rig.lower, rig.face.points, weights, rig.size / NODES)
+
+    def pose(self, channels: Mapping[str, float]) -> Posed:
+        """One frame; ``channels`` by name, absent ones at rest."""
+        weights = spare_spectacles(side_weights(_units_only(channels)), self.rig.spectacles)
+        # Poses are held over many frames: what only the expression decides is kept from the frame before.
+        if weights != self._expression.weights:
+            self._expression = self._expressed(weights)
+        # Taking a smile away leaves its folds behind unless the light follows.
+        calm = max(0.0, min(1.0, weights.get("neutral", 0.0)))
+        if calm != self._calmed[0]:
+            self._calmed = (calm, self.rig.calm.applied(self._still, calm) if calm > 0 else self._still)
+        frame = _Frame(self.rig, channels, self._expression, self._calmed[1], bordered=self.bordered)
+        return frame.draw(alpha_needed=self.alpha_needed)
 
 
 def _units_only(channels: Mapping[str, float]) -> dict[str, float]:
@@ -62,21 +85,19 @@ def _units_only(channels: Mapping[str, float]) -> dict[str, float]:
 class _Frame:
     """One frame in the making."""
 
-    def __init__(self, rig: Rig, channels: Mapping[str, float], weights: dict[str, float], *, bordered: bool) -> None:
-        self.rig, self.channels, self.weights = rig, channels, weights
+    def __init__(
+        self, rig: Rig, channels: Mapping[str, float], expression: Expression, source: Pixels, *, bordered: bool
+    ) -> None:
+        self.rig, self.channels, self.expression, self.source = rig, channels, expression, source
+        self.weights = expression.weights
         self.pose = HeadPose.from_channels(channels)
         self.warp = Warp(rig.head, self.pose)
-        self.source = rig.sticker if bordered else rig.person
-        # Taking a smile away leaves its folds behind unless the light follows.
-        calm = min(1.0, weights.get("neutral", 0.0))
-        if calm > 0.01:
-            self.source = rig.calm.applied(self.source, calm)
         self.border = cv2.BORDER_CONSTANT if bordered else cv2.BORDER_REPLICATE
         self.fixed = {**{side: rig.eyes[side].middle for side in Side}, None: rig.mouth.seam}
         everything = np.concatenate(
             [
-                posed(rig.upper, rig.face.points, weights),
-                posed(rig.lower, rig.face.points, weights),
+                expression.points,
+                expression.points_below,
                 *(point[None] for point in self.fixed.values()),
             ]
         )
@@ -98,12 +119,12 @@ class _Frame:
         """How the skull moves at an eye, or at the mouth (None): (2, 3), rest canvas px to posed canvas px."""
         roll = np.radians(self.pose.roll)
         turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
-        linear = self.rig.head.body(self.pose)[:, :2] @ turn * (1 + self.pose.scale)
+        linear = self.warp.body[:, :2] @ turn * (1 + self.pose.scale)
         return np.column_stack([linear, self.fixed_now[part] - linear @ self.fixed[part]])
 
     def draw(self, *, alpha_needed: bool) -> Posed:
         rig = self.rig
-        back = self.warp.back(rig.upper.box, weighted(rig.upper, self.weights))
+        back = self.warp.back(self.expression.undo)
         full = pixel_map(back, rig.size)
         canvas = np.asarray(cv2.remap(self.source, full, None, cv2.INTER_LINEAR, borderMode=self.border), np.uint8)
         shape = mouth_shape(
@@ -159,8 +180,7 @@ class _Frame:
         mouth = any(abs(self.weights.get(unit, 0.0)) > 0.01 for unit in MOUTH_UNITS)
         if not (eyes or mouth):
             return
-        field = weighted(self.rig.lower, self.weights)
-        back = self.warp.back(self.rig.lower.box, field)
+        back = self.warp.back(self.expression.undo_below)
         for side in eyes:
             upper = catmull_rom(self.points[list(mesh.EYE_UPPER[side])], 4)
             lower = catmull_rom(self.points_below[list(mesh.EYE_LOWER[side])], 4)

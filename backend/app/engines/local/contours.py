@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,3 +26,11 @@ def parted(upper: Points, lower: Points, down: Points, softness: float) -> tuple
     kept = np.where(way < 1, np.maximum(taper, 0) * way * way * (2 - way), gap)
     shift = ((kept - gap) / 2)[:, None] * down
     return upper - shift, lower + shift
+
+
+@cache
+def taper_of(count: int, ends: float = 0.0, power: float = 1.0) -> Points:
+    """(n,) weights along a contour: 1 in its middle, falling towards its corners as a sine that starts at ``ends`` rad."""
+    weights: Points = np.sin(np.linspace(ends, np.pi - ends, count)) ** power
+    weights.setflags(write=False)
+    return weights

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 
 from app.engines.local import topology as mesh
+from app.engines.local.contours import parted, taper_of
 from app.engines.local.matte import bleed
-from app.engines.local.contours import parted
-from app.engines.local.raster import catmull_rom, fill_polygon, over, smoothstep
+from app.engines.local.raster import catmull_rom, fill_polygon, over, ramp, smoothstep
 from app.engines.local.topology import Side
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def draw_eye(
     # A shut lid hides what the skin's own warp leaves of the eye below its edge.
     edge = catmull_rom(lower, _CURVE)
     reaches = np.where(((edge - top) @ down > 0)[:, None], edge, top)
-    cover = top + (reaches - top) * float(smoothstep(0.78, 0.97, pose.lid + 0.4 * pose.squint))
+    cover = top + (reaches - top) * ramp(0.78, 0.97, pose.lid + 0.4 * pose.squint)
     fold = catmull_rom(crease, _CURVE)
     everything = np.concatenate([top, bottom, fold])
     reach = plate.width * 0.16 + 3
@@ -248,7 +248,8 @@ def draw_eye(
     local = rigid.copy()
     local[:, 2] += rigid[:, :2] @ plate.origin - (x0, y0)
     view = canvas[y0:y1, x0:x1]
-    _draw_ball(view, plate, pose, top, bottom, local, window, down)
+    if float(((bottom - top) @ down).max()) > 0.5:
+        _draw_ball(view, plate, pose, top, bottom, local, window, down)
     if pose.lid > 0.1:
         _draw_lid(view, plate, pose, (top, bottom, fold, cover), local, window, down)
 
@@ -257,12 +258,12 @@ def _lid_curves(plate: EyePlate, pose: EyePose, upper: Points, lower: Points, do
     """Smooth lid lines that never cross; shutting lids lose the photo's own dents."""
     top, bottom = catmull_rom(upper, _CURVE), catmull_rom(lower, _CURVE)
     if pose.lid > 0.3:
-        share = float(smoothstep(0.3, 0.8, pose.lid))
+        share = ramp(0.3, 0.8, pose.lid)
         top = _smoothed(top, plate.width, down, share)
         bottom = _smoothed(bottom, plate.width, down, share)
     top, bottom = parted(top, bottom, down, plate.width * 0.02)
     # Shares of the gap leave a slit on deep-set eyes; a shut eye is shut.
-    shut = float(smoothstep(0.78, 0.97, pose.lid + 0.4 * pose.squint))
+    shut = ramp(0.78, 0.97, pose.lid + 0.4 * pose.squint)
     line = top * 0.35 + bottom * 0.65
     return top + (line - top) * shut, bottom + (line - bottom) * shut
 
@@ -332,7 +333,7 @@ def _draw_lid(
 ) -> None:
     x0, y0, width, height = window
     top, bottom, fold, cover = curves
-    closing = float(smoothstep(0.1, 0.55, pose.lid))
+    closing = ramp(0.1, 0.55, pose.lid)
     skin = cv2.warpAffine(plate.lid, local, (width, height), borderMode=cv2.BORDER_REPLICATE)
     feather = max(1.0, plate.width * 0.045)
     below_fold = fill_polygon(np.concatenate([fold, (bottom + down * plate.width * 0.3)[::-1]]), x0, y0, width, height)
@@ -347,10 +348,10 @@ def _draw_lash(
     view: Pixels, plate: EyePlate, pose: EyePose, top: Points, window: tuple[int, int, int, int], down: Points
 ) -> None:
     x0, y0, width, height = window
-    taper = np.sin(np.linspace(0.10, np.pi - 0.10, len(top))) ** 0.5
+    taper = taper_of(len(top), 0.10, 0.5)
     thick = (plate.width * 0.045 * taper)[:, None] * down
     line = fill_polygon(np.concatenate([top - thick * 0.7, (top + thick * 0.5)[::-1]]), x0, y0, width, height)
     line = cv2.GaussianBlur(line, (0, 0), max(0.6, plate.width * 0.012))
     ink = np.empty((height, width, 4), np.uint8)
     ink[..., :3], ink[..., 3] = np.rint(plate.lash), 255
-    over(view, ink, 0.85 * float(smoothstep(0.15, 0.8, pose.lid)), np.asarray(line, np.uint8))
+    over(view, ink, 0.85 * ramp(0.15, 0.8, pose.lid), np.asarray(line, np.uint8))

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from app.engines.local import topology as mesh
-from app.engines.local.contours import parted
-from app.engines.local.raster import blit, catmull_rom, fill_polygon, over, smoothstep
+from app.engines.local.contours import parted, taper_of
+from app.engines.local.raster import blit, catmull_rom, fill_polygon, over, ramp
 from app.engines.local.teeth import cavity_texture, teeth_sprite, tongue_sprite
 
 if TYPE_CHECKING:
@@ -197,14 +197,14 @@ class MouthPainter:
         if self.tongue_out < 0.05:
             if opened > 0.05:
                 self._resting_tongue(layer, window, middle_bottom)
-            shows = smoothstep(0.5, 1.0, jaw) if plate.own is not None else smoothstep(0.07, 0.13, opened)
+            shows = ramp(0.5, 1.0, jaw) if plate.own is not None else ramp(0.07, 0.13, opened)
             self._put(
                 layer,
                 window,
                 plate.lower_teeth,
                 middle_bottom - self.down * plate.height * 0.020,
                 (plate.width * 0.66, plate.height * 0.036),
-                0.85 * float(shows),
+                0.85 * shows,
             )
         if plate.own is not None:
             self._own_teeth(layer, window)
@@ -213,10 +213,10 @@ class MouthPainter:
             # The arch belongs to the skull, yet a lifted lip must not show its upper edge.
             lifted = (middle_top - top) @ self.down - plate.height * 0.006
             top = top + self.down * max(lifted, 0) - self.down * plate.height * 0.004
-            self._arch(layer, window, top, float(smoothstep(0.008, 0.03, opened)))
+            self._arch(layer, window, top, ramp(0.008, 0.03, opened))
         self._shade(layer, inside, window, opened, jaw)
         soft = np.asarray(cv2.GaussianBlur(inside, (0, 0), 0.75), np.uint8)
-        seen = float(smoothstep(0.4, 1.6, shape.open_px / self.scale))
+        seen = ramp(0.4, 1.6, shape.open_px / self.scale)
         over(self.canvas[y0 : y0 + height, x0 : x0 + width], layer, seen * strength, soft)
 
     def _cavity(self, window: tuple[int, int, int, int]) -> Pixels:
@@ -290,9 +290,7 @@ class MouthPainter:
         """Occlusion under the upper lip and along the rim: without it teeth lie on the face like paper."""
         x0, y0, width, height = window
         upper = self.shape.upper
-        depth = (
-            float(smoothstep(0, 0.03, opened)) if self.plate.own is None else 0.6 * float(smoothstep(0.05, 0.6, jaw))
-        )
+        depth = ramp(0, 0.03, opened) if self.plate.own is None else 0.6 * ramp(0.05, 0.6, jaw)
         if depth < 0.01:
             return
         under = fill_polygon(np.concatenate([upper, upper[::-1] + self.down * 3 * height]), x0, y0, width, height)
@@ -305,8 +303,8 @@ class MouthPainter:
 
     def _seam(self) -> None:
         """A dark line where lips have just closed over the photo's teeth, which leave no seam of their own."""
-        strength = float(smoothstep(0.5, 0.95, self.weights.get("close", 0.0)))
-        strength *= 1 - float(smoothstep(0.6, 2.5, self.shape.open_px / self.scale))
+        strength = ramp(0.5, 0.95, self.weights.get("close", 0.0))
+        strength *= 1 - ramp(0.6, 2.5, self.shape.open_px / self.scale)
         if strength < 0.02 or self.plate.own is None:
             return
         line = (self.shape.upper + self.shape.lower) / 2
@@ -314,7 +312,7 @@ class MouthPainter:
         if window is None:
             return
         x0, y0, width, height = window
-        taper = np.sin(np.linspace(0.15, np.pi - 0.15, len(line)))[:, None] ** 0.6 * self.plate.height * 0.0055
+        taper = taper_of(len(line), 0.15, 0.6)[:, None] * self.plate.height * 0.0055
         mask = fill_polygon(
             np.concatenate([line - self.down * taper, (line + self.down * taper)[::-1]]), x0, y0, width, height
         )

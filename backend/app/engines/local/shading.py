@@ -191,12 +191,11 @@ def apply(canvas: Pixels, gain: Plane, back: Plane, region: tuple[slice, slice])
     """
     spacing = canvas.shape[0] / NODES
     index = (back[region] + np.float32(0.5)) * np.float32(1 / spacing) - np.float32(0.5)
-    moved = cv2.remap(gain, index, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    four = np.full((*gain.shape[:2], 4), 128, np.uint8)
+    four[..., :3] = cv2.convertScaleAbs(gain, alpha=128)
+    moved = cv2.remap(four, index, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     rows, columns = (slice(round(part.start * spacing), round(part.stop * spacing)) for part in region)
     view = canvas[rows, columns]
-    full = cv2.resize(cv2.convertScaleAbs(moved, alpha=128), view.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    four = cv2.merge([*cv2.split(full), np.full(view.shape[:2], 128, np.uint8)])
-    lit = cv2.multiply(view, four, scale=1 / 128)
-    # Premultiplied colour may not exceed alpha.
-    alpha = cv2.extractChannel(view, 3)
-    view[:] = cv2.min(lit, cv2.merge([alpha, alpha, alpha, alpha]))
+    full = cv2.resize(moved, view.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    # Every gain is 1 at the rim of the skin, where alpha begins to fall: colour stays below alpha.
+    view[:] = cv2.multiply(view, full, scale=1 / 128)

@@ -8,14 +8,14 @@ are inverted on the coarse grid, each on the nodes that it can reach, and compos
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from app.engines.local import topology as mesh
-from app.engines.local.fields import NODES, Box, Layer, depth_field, node_positions, ring_radius
+from app.engines.local.fields import NODES, depth_field, node_positions, ring_radius
 from app.engines.local.raster import smoothstep
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from app.engines.local.fields import Layer
     from app.engines.local.geometry import FaceFrame
 
     Grid = NDArray[np.float32]
@@ -35,12 +36,12 @@ _STEP_LIMIT = 2.5
 """Nodes."""
 _ROUNDS = 6
 _HEAD_ROUNDS = 10
-_SLOPE_ROUNDS = 3
-_CONVERGED = 0.05
+_SLOPE_ROUNDS = 2
+_CONVERGED = 0.1
 _FOLDED = 1.2
 
 
-def invert(field: Grid, spacing: float, rounds: int = _ROUNDS) -> Grid:
+def invert(field: Grid, spacing: float, rounds: int = _ROUNDS, start: Grid | None = None) -> Grid:
     """The way back through a displacement field: ``u`` with ``u(x) = -F(x + u(x))``.
 
     Diagonal Newton steps, clamped; a plain fixed point diverges where skin stretches more than twofold. Nodes
@@ -50,6 +51,7 @@ def invert(field: Grid, spacing: float, rounds: int = _ROUNDS) -> Grid:
         field: float32 (rows, columns, 2), px.
         spacing: px between nodes.
         rounds: at most so many steps.
+        start: a first guess; by default half of the way back, which is safe where skin stretches.
 
     Returns:
         float32 (rows, columns, 2), px.
@@ -60,7 +62,7 @@ def invert(field: Grid, spacing: float, rounds: int = _ROUNDS) -> Grid:
     slope_y = cv2.Sobel(along, cv2.CV_32F, 0, 1, ksize=1, scale=0.5 / spacing)
     slopes = np.clip(cv2.merge([slope_x, slope_y]) + np.float32(1), *_SLOPE_LIMITS)
     here = _node_indices(rows, columns)
-    back = cv2.multiply(field, (-0.5, -0.5, 0, 0))
+    back = cv2.multiply(field, (-0.5, -0.5, 0, 0)) if start is None else start
     damping = step = back
     for turn in range(rounds):
         at = cv2.scaleAdd(back, 1 / spacing, here)
@@ -83,6 +85,13 @@ def _refilled(back: Grid, folded: NDArray[np.bool_]) -> Grid:
     filled = blurred[..., :2] / (blurred[..., 2:] + 1e-3)
     around = cv2.dilate(folded.astype(np.uint8), np.ones((3, 3), np.uint8))
     return np.where(around[..., None] > 0, filled, back).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _nodes(size: int) -> Grid:
+    positions = np.dstack(node_positions(size))
+    positions.setflags(write=False)
+    return positions
 
 
 @lru_cache(maxsize=64)
@@ -120,6 +129,11 @@ class HeadPose:
     def head_moves(self) -> bool:
         """Whether the head itself moves."""
         return any((self.yaw, self.pitch, self.roll, self.x, self.y, self.scale))
+
+    @property
+    def body_moves(self) -> bool:
+        """Whether the whole sticker moves."""
+        return any((self.body_x, self.body_y, self.body_turn, self.body_stretch_x, self.body_stretch_y))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,6 +199,8 @@ class HeadModel:
 
     def body(self, pose: HeadPose) -> Matrix:
         """The whole sticker's motion about its bottom centre: (2, 3), canvas px to canvas px."""
+        if not pose.body_moves:
+            return np.eye(2, 3)
         turn = np.radians(pose.body_turn)
         stretch = np.diag([1 + pose.body_stretch_x, 1 + pose.body_stretch_y])
         linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ stretch
@@ -203,19 +219,46 @@ def _follow(face: FaceFrame, points: Points) -> NDArray[np.float64]:
     return 1 - smoothstep(-0.12, 0.62, below_chin)
 
 
-def weighted(layer: Layer, weights: Mapping[str, float]) -> Grid | None:
-    """The expression's field on the layer's nodes, or None when nothing moves."""
-    total: Grid | None = None
-    for name, weight in weights.items():
-        field = layer.fields.get(name)
+class Expression:
+    """One expression of one face: where it carries the mesh points, and the way back through both layers.
+
+    Costly to undo and often the same from frame to frame (held poses), so a caller may keep it.
+    """
+
+    def __init__(
+        self, upper: Layer, lower: Layer, points: Points, weights: Mapping[str, float], spacing: float
+    ) -> None:
+        self.weights = dict(weights)
+        self.points = _posed(upper, points, weights)
+        self.points_below = _posed(lower, points, weights)
+        self._upper, self._lower, self._spacing = upper, lower, spacing
+
+    @cached_property
+    def undo(self) -> Grid | None:
+        """Way back through layer A on all nodes, float32 (NODES, NODES, 2) px; None when nothing moves."""
+        return self._undone(self._upper)
+
+    @cached_property
+    def undo_below(self) -> Grid | None:
+        """Way back through layer B; zero outside its box."""
+        return self._undone(self._lower)
+
+    def _undone(self, layer: Layer) -> Grid | None:
+        field: Grid | None = None
+        for name, weight in self.weights.items():
+            part = layer.fields.get(name)
+            if part is not None:
+                field = part * np.float32(weight) if field is None else np.asarray(cv2.scaleAdd(part, weight, field))
         if field is None:
-            continue
-        total = field * np.float32(weight) if total is None else np.asarray(cv2.scaleAdd(field, weight, total))
-    return total
+            return None
+        undo = np.zeros((NODES, NODES, 2), np.float32)
+        rows, columns = layer.box.slices
+        undo[rows, columns] = invert(field, self._spacing)
+        return undo
 
 
-def posed(layer: Layer, points: Points, weights: Mapping[str, float]) -> Points:
-    """The mesh points (468, 2) after the expression, as the layer's field moves them."""
+def _posed(layer: Layer, points: Points, weights: Mapping[str, float]) -> Points:
+    """The mesh points (468, 2) as the layer's field moves them."""
     moved = points.copy()
     for name, weight in weights.items():
         if name in layer.at_points:
@@ -228,16 +271,16 @@ class Warp:
 
     def __init__(self, head: HeadModel, pose: HeadPose) -> None:
         self._spacing = head.size / NODES
-        self._body = head.body(pose)
-        self._body_moves = not np.array_equal(self._body, np.eye(2, 3))
-        self._nodes = np.dstack(node_positions(head.size))
+        self.body = head.body(pose)
+        self._body_moves = pose.body_moves
+        self._nodes = _nodes(head.size)
         self._unposed = self._undo_head(head, pose)
 
     def _undo_head(self, head: HeadModel, pose: HeadPose) -> Grid:
         """Where each node was before head and body moved: float32 (NODES, NODES, 2) canvas px."""
         origin = self._nodes
         if self._body_moves:
-            inverse = cv2.invertAffineTransform(self._body)
+            inverse = cv2.invertAffineTransform(self.body)
             origin = np.asarray(cv2.transform(self._nodes, inverse), np.float32)
         if not pose.head_moves:
             return origin
@@ -247,16 +290,13 @@ class Warp:
             shift = self._sampled(shift, origin, cv2.BORDER_REPLICATE)
         return np.asarray(cv2.add(origin, shift), np.float32)
 
-    def back(self, box: Box, expression: Grid | None) -> Grid:
+    def back(self, undo: Grid | None) -> Grid:
         """Source position of every node: float32 (NODES, NODES, 2) canvas px of the unposed picture.
 
-        ``expression`` is a layer's field on its ``box``, or None.
+        ``undo`` is an expression's way back through one layer, or None.
         """
-        if expression is None:
+        if undo is None:
             return self._unposed
-        undo = np.zeros((NODES, NODES, 2), np.float32)
-        rows, columns = box.slices
-        undo[rows, columns] = invert(expression, self._spacing)
         if self._unposed is not self._nodes:
             undo = self._sampled(undo, self._unposed, cv2.BORDER_CONSTANT)
         return np.asarray(cv2.add(self._unposed, undo), np.float32)
@@ -268,7 +308,7 @@ class Warp:
 
     def forward(self, points: Points) -> Points:
         """Carry head-posed points (n, 2) on with the sticker's own motion."""
-        return points @ self._body[:, :2].T + self._body[:, 2]
+        return points @ self.body[:, :2].T + self.body[:, 2] if self._body_moves else points
 
 
 def pixel_map(back: Grid, size: int) -> Grid:
