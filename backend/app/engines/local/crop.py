@@ -36,38 +36,55 @@ def crop_matrix(crop: MeshCrop, size: int) -> NDArray[np.float64]:
     return np.column_stack([linear, offset])
 
 
-def cut(image: Pixels, crop: MeshCrop, size: int) -> Pixels:
-    """The crop's pixels (size, size, channels); what lies outside the picture repeats its edge."""
-    matrix = crop_matrix(crop, size)
-    reduction = int(crop.side / size)
-    if reduction >= 2:
-        image, matrix = _reduced(image, crop, matrix, reduction)
-    pixels = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(pixels, np.uint8)
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A part of a picture, reduced: place p of ``pixels`` is ``origin`` + ``reduction`` * p of the picture."""
+
+    pixels: Pixels
+    origin: Points
+    reduction: int
+
+    def crop(self, crop: MeshCrop) -> MeshCrop:
+        """A crop of the picture, in the view's pixels."""
+        return MeshCrop((crop.centre - self.origin) / self.reduction, crop.side / self.reduction, crop.angle)
+
+    def picture_crop(self, crop: MeshCrop) -> MeshCrop:
+        """A crop of the view, in the picture's pixels."""
+        return MeshCrop(self.origin + crop.centre * self.reduction, crop.side * self.reduction, crop.angle)
+
+    def picture_points(self, points: Points) -> Points:
+        """Points (n, 2) or (n, 3) of the view in the picture's pixels; depth only grows."""
+        scaled = points * self.reduction
+        scaled[:, :2] += self.origin
+        return scaled
 
 
-def _reduced(
-    image: Pixels, crop: MeshCrop, matrix: NDArray[np.float64], reduction: int
-) -> tuple[Pixels, NDArray[np.float64]]:
-    """The part of the picture round the crop at 1/reduction, and the matrix for it.
+def view_around(image: Pixels, crop: MeshCrop, size: int, *, reach: float = 0.75) -> View:
+    """What several passes over a large face at ``size`` px need of a picture, reduced once for all of them.
 
-    Bilinear sampling alone would skip pixels of a large face and pass noise for sharpness.
+    ``reach``, in sides of the crop, is how far the view extends from its centre; half a diagonal is 0.71. A small
+    face is left as it is. Without the reduction bilinear sampling would skip pixels and pass noise for sharpness.
     """
-    height, width = image.shape[:2]
-    reach = crop.side * 0.75 + 2 * reduction  # half the diagonal, and some
-    left, top = (int(np.clip(v, 0, None)) for v in np.floor(crop.centre - reach))
-    right, bottom = (int(v) for v in np.ceil(crop.centre + reach))
-    part = image[min(top, height - 1) : max(bottom, 1), min(left, width - 1) : max(right, 1)]
+    reduction = int(crop.side / size)
+    extent = crop.side * reach + 2 * reduction
+    left, top = (max(int(edge), 0) for edge in np.floor(crop.centre - extent))
+    right, bottom = (int(edge) for edge in np.ceil(crop.centre + extent))
+    part = image[top:bottom, left:right] if right > 0 and bottom > 0 else image[:0]
     # Whole multiples only, so that a reduced pixel is the mean of a full square; the last few rows fall away.
-    rows, columns = part.shape[0] // reduction, part.shape[1] // reduction
+    rows, columns = (length // reduction for length in part.shape[:2]) if reduction >= 2 else (0, 0)
     if not rows or not columns:
-        return image, matrix
+        return View(image, np.zeros(2), 1)
     part = part[: rows * reduction, : columns * reduction]
     small = np.asarray(cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
-    # Picture x = left + reduction * small x + (reduction - 1) / 2, with pixel centres at whole numbers.
-    corner = np.array([min(left, width - 1), min(top, height - 1)]) + (reduction - 1) / 2
-    linear = matrix[:, :2]
-    return small, np.column_stack([linear * reduction, linear @ corner + matrix[:, 2]])
+    return View(small, np.array([left, top]) + (reduction - 1) / 2, reduction)
+
+
+def cut(image: Pixels, crop: MeshCrop, size: int) -> Pixels:
+    """The crop's pixels (size, size, channels); what lies outside the picture repeats its edge."""
+    view = view_around(image, crop, size)
+    matrix = crop_matrix(view.crop(crop), size)
+    pixels = cv2.warpAffine(view.pixels, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(pixels, np.uint8)
 
 
 def to_picture(points: Points, crop: MeshCrop, size: int) -> Points:

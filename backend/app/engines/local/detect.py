@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engines.local import networks, topology
-from app.engines.local.crop import MeshCrop, cut, to_picture
+from app.engines.local.crop import MeshCrop, cut, to_picture, view_around
 from app.engines.local.networks import Candidate, Pixels, Points, require_picture
 from app.engines.local.search import searches
 from app.engines.local.topology import Side
@@ -18,6 +18,7 @@ Box = tuple[int, int, int, int]
 # The mesh's crop against the box of its points (or, in the first round, of the detector), as the network was trained.
 _MESH_MARGIN = 1.5
 # Two rounds settle an upright face; more are for one whose first crop was turned wrongly.
+_VIEW_REACH = 1.2
 _LEAST_ROUNDS, _MOST_ROUNDS = 2, 5
 _SETTLED_TURN, _SETTLED_GROWTH = np.radians(4.0), 0.05
 # The iris network's crop against the width of the eye.
@@ -140,15 +141,17 @@ def _read_mesh(image: Pixels, candidate: Candidate) -> tuple[Points, float, Mesh
     right_eye, left_eye = candidate.keypoints[:2]
     corners = candidate.box.reshape(2, 2)
     side = float((corners[1] - corners[0]).max())
-    crop = MeshCrop(corners.mean(axis=0), max(side * _MESH_MARGIN, 1.0), _angle(left_eye - right_eye))
-    landmarks, presence = read_landmarks(image, crop)
+    first = MeshCrop(corners.mean(axis=0), max(side * _MESH_MARGIN, 1.0), _angle(left_eye - right_eye))
+    view = view_around(image, first, networks.MESH_SIZE, reach=_VIEW_REACH)
+    crop = view.crop(first)
+    landmarks, presence = read_landmarks(view.pixels, crop)
     for rounds in range(1, _MOST_ROUNDS):
         following = _crop_around(landmarks)
         if rounds >= _LEAST_ROUNDS and _alike(crop, following):
             break
         crop = following
-        landmarks, presence = read_landmarks(image, crop)
-    return landmarks, presence, crop
+        landmarks, presence = read_landmarks(view.pixels, crop)
+    return view.picture_points(landmarks), presence, view.picture_crop(crop)
 
 
 def _alike(first: MeshCrop, second: MeshCrop) -> bool:

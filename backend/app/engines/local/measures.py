@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 
 from app.engines.local import topology
-from app.engines.local.crop import MeshCrop, cut
+from app.engines.local.crop import MeshCrop, cut, view_around
 from app.engines.local.detect import read_landmarks
+from app.engines.local.networks import MESH_SIZE
 from app.engines.local.topology import Side
 
 if TYPE_CHECKING:
@@ -125,12 +126,15 @@ class Jitter:
 
 def jitter(image: Pixels, face: Face) -> Jitter:
     """Six more passes of the mesh network: about 18 ms."""
-    crops = [face.crop.moved(turn=turn) for turn in _TURNS]
-    crops += [face.crop.moved(scale=scale) for scale in _SCALES]
-    crops += [face.crop.moved(shift=shift) for shift in _SHIFTS]
-    runs = np.stack([read_landmarks(image, crop)[0][:, :2] for crop in crops])
+    view = view_around(image, face.crop, MESH_SIZE, reach=1.0)
+    base = view.crop(face.crop)
+    crops = [base.moved(turn=turn) for turn in _TURNS]
+    crops += [base.moved(scale=scale) for scale in _SCALES]
+    crops += [base.moved(shift=shift) for shift in _SHIFTS]
+    runs = np.stack([read_landmarks(view.pixels, crop)[0][:, :2] for crop in crops])
     across = face.landmarks[topology.EYE_OUTER_LEFT, :2] - face.landmarks[topology.EYE_OUTER_RIGHT, :2]
-    wander = np.linalg.norm(runs.std(axis=0), axis=1) * (100 / max(float(np.linalg.norm(across)), 1e-6))
+    eyes = max(float(np.linalg.norm(across)), 1e-6) / view.reduction
+    wander = np.linalg.norm(runs.std(axis=0), axis=1) * (100 / eyes)
     return Jitter(
         lips=float(wander[_LIPS].mean()),
         eye=max(float(wander[points].mean()) for points in _EYE_FIXES.values()),

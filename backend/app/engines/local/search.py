@@ -17,6 +17,8 @@ from app.engines.local.networks import DETECTOR_SIZE, Candidate, Pixels, Points,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Long side of the copy that is searched.
+_SEARCHED_SIDE = 1024
 # Tiles as fractions of the long side, neighbours overlapping by at least 30 %.
 _TILES = (0.6, 0.38)
 _TILE_STEP = 0.7
@@ -33,6 +35,17 @@ def searches(image: Pixels, *, thorough: bool) -> Iterator[list[Candidate]]:
 
     Take passes until one of them holds a face. ``thorough`` adds the tiles to the first pass.
     """
+    height, width = image.shape[:2]
+    # Even a tile of the smaller kind is shown at no more than this resolution; no pass needs to average more pixels.
+    shrink = min(1.0, _SEARCHED_SIDE / max(height, width))
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    small = image if shrink == 1 else np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    scale = np.array([width / size[0], height / size[1]])
+    for candidates in _passes(small, thorough=thorough):
+        yield [_mapped(each, np.diag(scale), (scale - 1) / 2) for each in candidates]
+
+
+def _passes(image: Pixels, *, thorough: bool) -> Iterator[list[Candidate]]:
     whole = face_candidates(image)
     yield _distinct([*whole, *_in_tiles(image)]) if thorough else whole
     yield list(_with_border(image))
