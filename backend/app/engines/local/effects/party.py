@@ -73,7 +73,7 @@ def _draw_shot(stage: Stage, mouth: Point, inward: float, q: float, seed: int) -
     unit = stage.anchors.face_height
     flight = ease_out(q)
     numbers = scatter(seed, _SCRAPS, 5)
-    heading = np.radians(34.0 + 62.0 * numbers[:, 0])
+    heading = np.radians(48.0 + 72.0 * numbers[:, 0])
     speed = 0.45 + 1.05 * numbers[:, 1]
     x = inward * np.cos(heading) * speed * flight
     y = -np.sin(heading) * speed * flight + 0.75 * ease_in(q)
@@ -83,7 +83,7 @@ def _draw_shot(stage: Stage, mouth: Point, inward: float, q: float, seed: int) -
     corners = _scraps(mouth + np.stack((x, y), axis=1) * unit, side, flip, angle)
     stage.chips(corners, [(_PAPER if f > 0.0 else _SHADED)[i % len(_PAPER)] for i, f in enumerate(flip)])
     u = np.linspace(0.0, 1.0, 26)
-    for index, (degrees, reach) in enumerate(((46.0, 0.62), (66.0, 0.80), (84.0, 0.66))):
+    for index, (degrees, reach) in enumerate(((56.0, 0.66), (80.0, 0.86), (104.0, 0.62))):
         along = np.radians(degrees)
         tail = np.clip(flight - 0.55 * (1.0 - u), 0.0, 1.0) if q < 0.5 else flight - 0.55 * (1.0 - u) * (1.5 - q)
         curl = 0.035 * np.sin(tau * (2.2 * u + 0.3 * index + q)) * u

@@ -130,14 +130,15 @@ def _draw_stream(stage: Stage, spec: Tears, start: Point, long: float, out: floa
     cv2.polylines(layer, [_fixed(outline[1:-1], x0, y0)], False, _premultiplied(_STREAM_EDGE), line, cv2.LINE_AA, 4)
     glint = middle[1:-3] - across[1:-3] * 0.42
     cv2.polylines(layer, [_fixed(glint, x0, y0)], False, _premultiplied((232, 248, 255, 215)), line, cv2.LINE_AA, 4)
-    for index in range(spec.drops):
-        q = phase(stage.t, spec.cycles, index / spec.drops + (0.2 if out > 0.0 else 0.0))
+    runs = min(spec.drops, 2)
+    for index in range(runs):
+        q = phase(stage.t, spec.cycles, index / runs + (0.2 if out > 0.0 else 0.0))
         at = q * (len(u) - 3.0)
         first, between = int(at), at % 1.0
         side = middle + across * 0.3
         run = side[first : first + 2] * (1.0 - between) + side[first + 1 : first + 3] * between
-        shine = _mixed(_STREAM, _SHINE, fade(q, 0.2, 0.2))
-        cv2.polylines(layer, [_fixed(run, x0, y0)], False, shine, round(line * 2.4), cv2.LINE_AA, 4)
+        shine = _mixed(_STREAM, _SHINE, 0.85 * fade(q, 0.2, 0.2))
+        cv2.polylines(layer, [_fixed(run, x0, y0)], False, shine, round(line * 2.0), cv2.LINE_AA, 4)
     region = slice(y0, y1), slice(x0, x1)
     over(stage.canvas[region], layer, stage.opacity, anchors.alpha[region])
 
