@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from app.engines.local.compose import Puppet
 from app.engines.local.detect import detect
+from app.engines.local.fields import NODES
 from app.engines.local.rig import build_rig
 from app.engines.local.topology import Side
 from app.engines.local.units import displacements
+from app.engines.local.warp import Expression
 from tests.portraits import fixture
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
+    from app.engines.local.compose import Posed
     from app.engines.local.detect import Face
     from app.engines.local.rig import Rig
     from app.engines.local.units import Field
@@ -45,6 +51,16 @@ def rig_of(name: str, size: int = SMALL) -> Rig:
 def units_of(name: str) -> dict[str, Field]:
     """The action units of a fixture portrait on the small canvas."""
     return displacements(rig_of(name).face)
+
+
+def expressed(rig: Rig, weights: Mapping[str, float]) -> Expression:
+    """An expression of a rig's face, from weights of single units."""
+    return Expression(rig.upper, rig.lower, rig.face.points, weights, rig.size / NODES)
+
+
+def posed(rig: Rig, channels: Mapping[str, float], *, bordered: bool = True, alpha_needed: bool = False) -> Posed:
+    """The person of one frame, without effects and caption."""
+    return Puppet(rig, bordered=bordered, alpha_needed=alpha_needed).pose(channels)
 
 
 def sampled(grid: NDArray[np.float32], at: NDArray[np.floating]) -> NDArray[np.float32]:

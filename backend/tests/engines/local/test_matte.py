@@ -106,7 +106,7 @@ def test_the_bust_is_open_at_the_top_and_round_below(size: int) -> None:
 
 def test_the_border_surrounds_the_cut_out_evenly() -> None:
     size = 256
-    border = matte.sticker_border(disc(size, (128, 128), 60) / np.float32(255))
+    border = matte.sticker_border((disc(size, (128, 128), 60) / 255).astype(np.float32))
     row = border[128]
     assert (row[68:189] == 1).all()
     reach = int((row[188:] > 0.5).sum())

@@ -14,12 +14,13 @@ from app.engines.local.fields import NODES, node_positions
 from app.engines.local.raster import fill_polygon
 from app.engines.local.topology import Side
 from app.engines.local.units import side_weights
-from app.engines.local.warp import HeadPose, Warp, invert, pixel_map, posed, weighted
-from tests.rigs import PORTRAITS, SMALL, rig_of, sampled
+from app.engines.local.warp import HeadPose, Warp, invert, pixel_map
+from tests.rigs import PORTRAITS, SMALL, expressed, rig_of, sampled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from app.engines.local.fields import Layer
     from app.engines.local.rig import Rig
 
     Grid = NDArray[np.float32]
@@ -72,7 +73,8 @@ def residual(field: Grid, back: Grid, spacing: float) -> NDArray[np.float32]:
 
 def outside_openings(rig: Rig, weights: dict[str, float]) -> NDArray[np.bool_]:
     """Nodes that show skin: between parted lips and lids a field tears, and other layers are drawn there."""
-    above, below = posed(rig.upper, rig.face.points, weights), posed(rig.lower, rig.face.points, weights)
+    expression = expressed(rig, weights)
+    above, below = expression.points, expression.points_below
     pairs = [(mesh.LIPS_UPPER_NEAR, mesh.LIPS_LOWER_NEAR), *((mesh.EYE_UPPER[s], mesh.EYE_LOWER[s]) for s in Side)]
     covered = np.zeros((NODES, NODES), np.uint8)
     for upper, lower in pairs:
@@ -87,13 +89,25 @@ def outside_openings(rig: Rig, weights: dict[str, float]) -> NDArray[np.bool_]:
 def test_expressions_are_inverted(name: str, channels: dict[str, float]) -> None:
     """Within half a pixel on 99 % of the nodes that show skin, for both layers."""
     rig, weights = rig_of(name), side_weights(channels)
-    for layer in (rig.upper, rig.lower):
-        field = weighted(layer, weights)
-        if field is None:
+    expression = expressed(rig, weights)
+    for layer, undo in ((rig.upper, expression.undo), (rig.lower, expression.undo_below)):
+        if not weights:
+            assert undo is None
             continue
-        error = residual(field, invert(field, SPACING), SPACING)
+        assert undo is not None
+        field = blended(layer, weights)
+        error = residual(field, undo[layer.box.slices], SPACING)
         skin = outside_openings(rig, weights)[layer.box.slices]
         assert float((error[skin] < 0.5).mean()) >= 0.99
+        elsewhere = np.ones((NODES, NODES), bool)
+        elsewhere[layer.box.slices] = False
+        assert not undo[elsewhere].any()
+
+
+def blended(layer: Layer, weights: dict[str, float]) -> Grid:
+    """The forward field of an expression on a layer's nodes."""
+    parts = [layer.fields[name] * np.float32(weight) for name, weight in weights.items()]
+    return np.asarray(np.sum(parts, axis=0), np.float32)
 
 
 @given(st.integers(0, 10_000), st.floats(0.5, 14), st.sampled_from([2.0, 4.0]))
@@ -151,7 +165,7 @@ def lost(rig: Rig, pose: HeadPose) -> NDArray[np.float64]:
     """How far landmarks come back from their place, in face heights."""
     warp, points = Warp(rig.head, pose), rig.face.points
     there = warp.forward(points + rig.head.displacement(points, pose))
-    back = found(warp.back(rig.upper.box, None), there, rig.size)
+    back = found(warp.back(None), there, rig.size)
     return np.asarray(np.linalg.norm(back - points, axis=1) / rig.face.height)
 
 
@@ -164,10 +178,10 @@ def test_landmarks_are_found_again_with_expression_head_and_body(
     rig, weights = rig_of(name), side_weights(channels)
     pose = HeadPose(yaw=head.yaw, roll=head.roll, x=head.x, body_turn=7, body_y=-0.05, body_stretch_y=0.1)
     rest = rig.face.points
-    expressed = posed(rig.upper, rest, weights)
+    expression = expressed(rig, weights)
     warp = Warp(rig.head, pose)
-    there = warp.forward(expressed + rig.head.displacement(expressed, pose))
-    back = warp.back(rig.upper.box, weighted(rig.upper, weights))
+    there = warp.forward(expression.points + rig.head.displacement(expression.points, pose))
+    back = warp.back(expression.undo)
     error = np.linalg.norm(found(back, there, rig.size) - rest, axis=1) / rig.face.height
     assert np.percentile(error, 95) < 0.012
 
@@ -183,7 +197,7 @@ def test_the_sticker_moves_by_an_exact_affine_map(pose: HeadPose) -> None:
     rig = rig_of(PORTRAITS[0])
     warp = Warp(rig.head, pose)
     nodes = np.dstack(node_positions(rig.size)).astype(np.float64)
-    back = warp.back(rig.upper.box, None).astype(np.float64)
+    back = warp.back(None).astype(np.float64)
     np.testing.assert_allclose(warp.forward(back.reshape(-1, 2)), nodes.reshape(-1, 2), atol=2e-3)
     # Affine: every second difference is nil.
     assert np.abs(np.diff(back, 2, axis=0)).max() < 1e-3
@@ -206,7 +220,7 @@ def test_the_sticker_turns_and_stretches_about_its_bottom_centre(astronaut: Rig)
 def test_no_motion_is_the_identity(rig: Rig) -> None:
     warp = Warp(rig.head, HeadPose())
     nodes = np.dstack(node_positions(rig.size))
-    np.testing.assert_array_equal(warp.back(rig.upper.box, None), nodes)
+    np.testing.assert_array_equal(warp.back(None), nodes)
     np.testing.assert_array_equal(warp.forward(rig.face.points), rig.face.points)
     x, y = np.meshgrid(np.arange(rig.size), np.arange(rig.size))
     np.testing.assert_array_equal(pixel_map(nodes, rig.size), np.dstack([x, y]))
@@ -245,11 +259,17 @@ def test_pose_is_read_from_channels() -> None:
 
 def test_weights_blend_linearly(astronaut: Rig) -> None:
     layer, points = astronaut.upper, astronaut.face.points
-    assert weighted(layer, {}) is None
-    assert weighted(layer, {"tongue.out": 1.0}) is None
-    both = weighted(layer, {"jaw": 0.5, "frown": -0.25})
-    expected = 0.5 * layer.fields["jaw"] - 0.25 * layer.fields["frown"]
-    assert both is not None
-    np.testing.assert_allclose(both, expected, atol=1e-5)
-    np.testing.assert_array_equal(posed(layer, points, {}), points)
-    np.testing.assert_allclose(posed(layer, points, {"jaw": 2.0}), points + 2 * layer.at_points["jaw"])
+    expression = expressed(astronaut, {"jaw": 0.5, "frown": -0.25})
+    moves = 0.5 * layer.at_points["jaw"] - 0.25 * layer.at_points["frown"]
+    np.testing.assert_allclose(expression.points, points + moves)
+    moves_below = 0.5 * astronaut.lower.at_points["jaw"] - 0.25 * astronaut.lower.at_points["frown"]
+    np.testing.assert_allclose(expression.points_below, points + moves_below)
+    assert expression.weights == {"jaw": 0.5, "frown": -0.25}
+
+
+def test_no_expression_needs_no_way_back(astronaut: Rig) -> None:
+    for weights in ({}, {"unheard_of": 1.0}):
+        expression = expressed(astronaut, weights)
+        np.testing.assert_array_equal(expression.points, astronaut.face.points)
+        assert expression.undo is None
+        assert expression.undo_below is None
