@@ -42,7 +42,7 @@ def chosen_number(option: str, given: str | None, low: int, high: int) -> float 
         value = math.nan
     if not low <= value <= high:
         raise Failure("not_a_number", option=option, low=low, high=high, got=given)
-    return value
+    return int(value) if value == int(value) else value
 
 
 def chosen_whole(option: str, given: str | None, low: int, high: int) -> int | None:

@@ -70,7 +70,8 @@ def tell_total(outcomes: Sequence[Outcome], seconds: float, lang: Lang) -> None:
     """The last line: how many, how long."""
     failed = sum(outcome.error is not None for outcome in outcomes)
     sys.stdout.flush()
-    print(text(lang, "total", count=len(outcomes) - failed, seconds=f"{seconds:.1f}"))
+    if failed < len(outcomes):
+        print(text(lang, "total", count=len(outcomes) - failed, seconds=f"{seconds:.1f}"))
     if failed:
         tell(text(lang, "some_failed", count=failed))
 
