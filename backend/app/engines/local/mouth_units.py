@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Field = NDArray[np.float64]
 
 POINT_COUNT = 468
+_MEETING = 0.42
+"""Where closing lips meet, as a share of the way from the upper one to the lower one."""
 _CORNERS = set(mesh.LIP_CORNERS)
 _UPPER = set(mesh.LIPS_UPPER_OUTER + mesh.LIPS_UPPER_MIDDLE + mesh.LIPS_UPPER_NEAR + mesh.LIPS_UPPER_INNER) - _CORNERS
 _LOWER = set(mesh.LIPS_LOWER_OUTER + mesh.LIPS_LOWER_MIDDLE + mesh.LIPS_LOWER_NEAR + mesh.LIPS_LOWER_INNER) - _CORNERS
@@ -135,10 +137,10 @@ class MouthUnits:
         spared = self.face.smile_width if self.face.toothy else 0.0
         inward = np.where(
             self.lips,
-            -(0.42 - 0.75 * spared) * half * self.t,
+            -(0.45 - 0.75 * spared) * half * self.t,
             -0.30 * half * np.sign(self.t) * self.pair((61, 291), 0.07),
         )
-        fullness = (self.lower * 0.020 - self.upper * 0.018) * self.arch * self.ring
+        fullness = (self.lower * 0.036 - self.upper * 0.034) * self.arch * self.ring
         around = np.exp(-((self.x / 0.2) ** 2) - (self.y / 0.14) ** 2)
         return self.move(inward, fullness - 0.006 * around)
 
@@ -186,15 +188,31 @@ class MouthUnits:
         overlap = 0.010 * np.clip(1 - np.abs(self.t) ** 4, 0, 1) if self.face.toothy else 0.0
         gap = self._gap * 1.10 + overlap
         chin = -0.5 * gap.max() * np.exp(-((self.x / 0.22) ** 2)) * smoothstep(0.02, 0.12, self.y)
-        return self.move(0, np.select([self.upper, self.lower], [0.42 * gap, -0.58 * gap], chin))
+        return self.move(0, np.select([self.upper, self.lower], [_MEETING * gap, (_MEETING - 1) * gap], chin))
+
+    @cached_property
+    def _straightening(self) -> Field:
+        """How far down each point's place on the closed lips' seam lies from the seam's middle, in face heights.
+
+        Closing a smile leaves a curve; moving the lips by this makes it straight, whatever its shape. A mouth at rest
+        keeps its own small waves.
+        """
+        points = self.face.points
+        upper, lower = points[list(mesh.LIPS_UPPER_INNER)], points[list(mesh.LIPS_LOWER_INNER)]
+        place = self.t[list(mesh.LIPS_UPPER_INNER)]
+        order = np.argsort(place)
+        height = self.face.below(upper + _MEETING * (lower - upper), self.face.mouth_centre) / self.face.height
+        to_middle = height[len(height) // 2] - height
+        smile = smoothstep(0.0, 0.03, self.face.corner_lift / self.face.height)
+        return np.asarray(np.interp(self.t, place[order], np.maximum(to_middle, 0)[order]) * smile)
 
     def _neutral(self) -> Field:
-        """Takes the photo's own smile away: its extra width and the lift of its corners."""
+        """Takes the photo's own smile away: its extra width, the lift of its corners, the thinness of its lips."""
         half = self.face.mouth_half_width / self.face.height
         lift = self.face.corner_lift / self.face.height
         around = np.exp(-((self.x / 0.26) ** 2) - (self.y / 0.15) ** 2)
         inward = np.where(self.lips, self.t, np.clip(self.t, -1, 1) * around * 0.8)
-        down = lift * self.corner_rise * np.where(self.lips, 1.0, around * 0.8)
+        down = np.where(self.lips, 1.1 * self._straightening, lift * self.corner_rise * around * 0.9)
         more_upper, more_lower = self._thinness
         fuller = (self.lower * more_lower - self.upper * more_upper) * self.arch * self.ring
-        return self.move(-self.face.smile_width * half * inward, 1.2 * down + fuller)
+        return self.move(-self.face.smile_width * half * inward, down + fuller)

@@ -163,7 +163,11 @@ def without_folds(pixels: Pixels, face: FaceFrame) -> Pixels:
         curve = np.rint(catmull_rom(face.points[list(fold)], 5) * 16).astype(np.int32)
         cv2.polylines(where, [curve], isClosed=False, color=255, thickness=thickness, lineType=cv2.LINE_AA, shift=4)
     lips = np.concatenate([face.points[list(mesh.LIPS_UPPER_OUTER)], face.points[list(mesh.LIPS_LOWER_OUTER)][::-1]])
-    where = np.where(fill_polygon(lips, 0, 0, size, size) > 0, 0, where)
+    where = np.where(fill_polygon(lips, 0, 0, size, size) > 0, 0, where).astype(np.uint8)
+    # The dark of an open smile's corners stays behind when the lips close over it.
+    for corner in (78, 308):
+        x, y = (int(v) for v in face.points[corner].round())
+        cv2.circle(where, (x, y), max(2, round(0.026 * face.height)), 255, -1, cv2.LINE_AA)
     soft = cv2.GaussianBlur(where, (0, 0), 0.018 * face.height).astype(np.float32) / 255
     return np.dstack([calm, np.rint(deep * soft * 235).astype(np.uint8)])
 

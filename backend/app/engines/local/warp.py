@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
 
 # 1 + dF/dx outside these limits means a fold or a tear; the clamp keeps Newton's step finite there.
-_SLOPE_LIMITS = (0.55, 6.0)
+_SLOPE_LIMITS = (0.3, 6.0)
 _STEP_LIMIT = 2.5
 """Nodes."""
 _ROUNDS = 6
@@ -63,12 +63,10 @@ def invert(field: Grid, spacing: float, rounds: int = _ROUNDS, start: Grid | Non
     slopes = np.clip(cv2.merge([slope_x, slope_y]) + np.float32(1), *_SLOPE_LIMITS)
     here = _node_indices(rows, columns)
     back = cv2.multiply(field, (-0.5, -0.5, 0, 0)) if start is None else start
-    damping = step = back
-    for turn in range(rounds):
+    step = back
+    for _ in range(rounds):
         at = cv2.scaleAdd(back, 1 / spacing, here)
-        if turn < _SLOPE_ROUNDS:
-            # The slope hardly changes over the last, small steps.
-            damping = cv2.remap(slopes, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        damping = cv2.remap(slopes, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         moved = cv2.remap(field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         step = cv2.divide(cv2.add(back, moved), damping)
         np.clip(step, -_STEP_LIMIT * spacing, _STEP_LIMIT * spacing, out=step)
