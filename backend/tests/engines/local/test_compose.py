@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,8 +10,10 @@ from hypothesis import strategies as st
 from app.engines.local import topology as mesh
 from app.engines.local.channels import CHANNELS
 from app.engines.local.compose import Puppet
-from app.engines.local.rig import Rig
 from tests.rigs import ASTRONAUT, PORTRAITS, expressed, posed, rig_of
+
+if TYPE_CHECKING:
+    from app.engines.local.rig import Rig
 
 PLAIN = settings(max_examples=15, deadline=None, derandomize=True)
 EXPRESSIVE = {
@@ -50,10 +54,10 @@ def test_any_legal_frame_is_a_valid_premultiplied_picture(name: str, channels: d
 
 
 def test_the_rig_stays_as_it_was(rig: Rig) -> None:
-    before = [picture.copy() for picture in (rig.sticker, rig.person, rig.plate)]
+    before = [picture.copy() for picture in (rig.sticker, rig.person, rig.photo)]
     posed(rig, EXPRESSIVE)
     posed(rig, {**EXPRESSIVE, "neutral": 1.0, "close": 1.0}, bordered=False)
-    for picture, copy in zip((rig.sticker, rig.person, rig.plate), before, strict=True):
+    for picture, copy in zip((rig.sticker, rig.person, rig.photo), before, strict=True):
         np.testing.assert_array_equal(picture, copy)
 
 
