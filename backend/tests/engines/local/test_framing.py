@@ -45,6 +45,11 @@ def test_the_matrix_is_a_scale_and_a_shift(portrait: str) -> None:
     assert framed.pixels.shape == (256, 256, 3)
     assert framed.valid.shape == (256, 256)
     assert framed.alpha is None
+    assert framed.opinion.shape == (256, 256)
+    assert framed.opinion.dtype == np.float32
+    # The first look is wider than the canvas and sees a person in its middle, nobody in the upper corners.
+    assert framed.opinion[100:150, 110:146].min() > 0.8
+    assert np.abs(framed.opinion[10:40, 10:40]).max() < 0.2
 
 
 def test_the_face_stands_where_it_should(portrait: str) -> None:
