@@ -112,7 +112,7 @@ class _Frame:
 
     def _carried(self, points: Points) -> Points:
         """From the expression's points to the canvas: head, then body."""
-        moved = points + self.rig.head.displacement(points, self.pose) if self.pose.head_moves else points
+        moved = self.rig.head.carry(points, self.pose) if self.pose.head_moves else points
         return self.warp.forward(moved)
 
     def _rigid(self, part: Side | None) -> NDArray[np.float64]:
@@ -180,17 +180,16 @@ class _Frame:
         mouth = any(abs(self.weights.get(unit, 0.0)) > 0.01 for unit in MOUTH_UNITS)
         if not (eyes or mouth):
             return
-        back = self.warp.back(self.expression.undo_below)
         for side in eyes:
             upper = catmull_rom(self.points[list(mesh.EYE_UPPER[side])], 4)
             lower = catmull_rom(self.points_below[list(mesh.EYE_LOWER[side])], 4)
-            self._zone(canvas, back, (upper + lower) / 2, lower, width * 0.30, width * 0.05)
+            self._zone(canvas, (upper + lower) / 2, lower, width * 0.30, width * 0.05)
         if mouth:
             outer = catmull_rom(self.points_below[list(mesh.LIPS_LOWER_OUTER)], 4)
             height = self.rig.face.height
-            self._zone(canvas, back, seam, outer, height * 0.03, height * 0.012)
+            self._zone(canvas, seam, outer, height * 0.03, height * 0.012)
 
-    def _zone(self, canvas: Pixels, back: Grid, line: Points, lower: Points, margin: float, feather: float) -> None:
+    def _zone(self, canvas: Pixels, line: Points, lower: Points, margin: float, feather: float) -> None:
         """Lay layer B over the skin from a tear line down to a margin under the lower contour."""
         down, right = self.down, self.right
         # Where the contours have crossed, the tear line itself is the lowest.
@@ -211,18 +210,9 @@ class _Frame:
         long = np.concatenate([line[:1] - right * size * 0.08, line, line[-1:] + right * size * 0.08])
         below = fill_polygon(np.concatenate([long, (long + down * size * 0.4)[::-1]]), *window)
         mask = np.asarray(cv2.multiply(soft, below, scale=1 / 255), np.uint8)
-        source = self._pixels_from(back, window)
+        source = self.warp.pixels_back(self.expression.undo_below, window)
         part = cv2.remap(self.source, source, None, cv2.INTER_LINEAR, borderMode=self.border)
         over(canvas[y0:y1, x0:x1], np.asarray(part, np.uint8), 1.0, mask)
-
-    def _pixels_from(self, back: Grid, window: tuple[int, int, int, int]) -> Grid:
-        """The map of one window of pixels, from the nodes round it."""
-        x0, y0, width, height = window
-        density = NODES / self.rig.size
-        to_nodes = np.array([[density, 0, (x0 + 0.5) * density - 0.5], [0, density, (y0 + 0.5) * density - 0.5]])
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        part = cv2.warpAffine(back, to_nodes, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(part, np.float32)
 
     def _shade(self, canvas: Pixels, back: Grid) -> None:
         strengths = {name: self.channels.get(f"shade.{name}", 0.0) for name in shading.SHADES}

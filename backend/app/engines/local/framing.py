@@ -32,13 +32,15 @@ class Framed:
     """The canvas cut from the photo.
 
     ``pixels`` RGB u8 (size, size, 3); ``valid`` u8 (size, size), 255 where the photo reaches; ``matrix`` (2, 3)
-    from source px to canvas px (a uniform scale and a shift); ``alpha`` u8 (size, size) from the photo or None.
+    from source px to canvas px (a uniform scale and a shift); ``alpha`` u8 (size, size) from the photo or None;
+    ``opinion`` float32 (size, size) 0..1, who is a person as a first, wider look had it, -1 where it did not look.
     """
 
     pixels: Pixels
     valid: Pixels
     matrix: NDArray[np.float64]
     alpha: Pixels | None
+    opinion: NDArray[np.float32]
 
 
 def frame(image: Pixels, landmarks: NDArray[np.float64], size: int, alpha: Pixels | None = None) -> Framed:
@@ -46,7 +48,9 @@ def frame(image: Pixels, landmarks: NDArray[np.float64], size: int, alpha: Pixel
     forehead, chin = landmarks[mesh.FOREHEAD_TOP, :2], landmarks[mesh.CHIN, :2]
     face_height = float(np.linalg.norm(forehead - chin))
     centre = (forehead + chin) / 2 + (0, 0.02 * face_height)
-    top = _hair_top(image, centre, face_height)
+    look = _look(centre, face_height)
+    person = segmentation(_sample(image, look, 256))
+    top = _hair_top(person, look, float(centre[1]), face_height)
     side = max(SIDE_IN_FACES * face_height, (centre[1] - top) / (FACE_AT[1] - HAIR_MARGIN))
     scale = size / side
     shift = np.array(FACE_AT) * size - centre * scale
@@ -56,23 +60,35 @@ def frame(image: Pixels, landmarks: NDArray[np.float64], size: int, alpha: Pixel
     pixels = np.asarray(cv2.addWeighted(pixels, 1 + _SHARPEN, blurred, -_SHARPEN, 0), np.uint8)
     everywhere = np.full(image.shape[:2], 255, np.uint8)
     valid = cv2.warpAffine(everywhere, matrix, (size, size), flags=cv2.INTER_NEAREST)
+    zoom = scale / look[0, 0]
+    onto_canvas = np.array(
+        [[zoom, 0, matrix[0, 2] - zoom * look[0, 2]], [0, zoom, matrix[1, 2] - zoom * look[1, 2]]],
+    )
+    opinion = cv2.warpAffine(
+        person, onto_canvas, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=(-1,)
+    )
     return Framed(
         pixels=pixels,
         valid=np.asarray(valid, np.uint8),
         matrix=matrix,
         alpha=None if alpha is None else _sample(alpha, matrix, size, border=cv2.BORDER_CONSTANT),
+        opinion=np.asarray(opinion, np.float32),
     )
 
 
-def _hair_top(image: Pixels, centre: NDArray[np.float64], face_height: float) -> float:
-    """The first row, in source px, where the person shows over the face; 0 when the hair leaves the photo."""
+def _look(centre: NDArray[np.float64], face_height: float) -> NDArray[np.float64]:
+    """From source px to the 256 px square of the first look: wide enough for hair, hats and shoulders."""
     scale = 256 / (_SEARCH_IN_FACES * face_height)
-    matrix = np.array([[scale, 0, 128 - centre[0] * scale], [0, scale, 128 - centre[1] * scale]])
-    person = segmentation(_sample(image, matrix, 256))
+    return np.array([[scale, 0, 128 - centre[0] * scale], [0, scale, 128 - centre[1] * scale]])
+
+
+def _hair_top(person: NDArray[np.float32], look: NDArray[np.float64], centre_y: float, face_height: float) -> float:
+    """The first row, in source px, where the person shows over the face; 0 when the hair leaves the photo."""
+    scale = float(look[0, 0])
     half = int(0.5 * face_height * scale)
     rows = np.flatnonzero((person[:, 128 - half : 128 + half] > 0.5).mean(1) > 0.08)
     first = int(rows[0]) if rows.size else 60
-    return max(float(centre[1]) + (first - 128) / scale, 0.0)
+    return max(centre_y + (first - 128) / scale, 0.0)
 
 
 def _sample(image: Pixels, matrix: NDArray[np.float64], size: int, border: int = cv2.BORDER_REPLICATE) -> Pixels:

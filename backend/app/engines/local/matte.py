@@ -23,13 +23,14 @@ _BORDER_SIGMA = 0.0165
 _BORDER_LEVELS = (12, 34)
 
 
-def person_alpha(pixels: Pixels, valid: Pixels, face_at: tuple[float, float]) -> Plane:
+def person_alpha(pixels: Pixels, valid: Pixels, opinion: Plane, face_at: tuple[float, float]) -> Plane:
     """Alpha of the person whose face is at ``face_at`` (x, y canvas px): float32 (size, size), 0..1.
 
-    ``pixels`` RGB u8 (size, size, 3), ``valid`` u8 (size, size) 255 where the photo reaches.
+    ``pixels`` RGB u8 (size, size, 3), ``valid`` u8 (size, size) 255 where the photo reaches, ``opinion`` float32
+    (size, size) of another look at another scale, negative where it did not look.
     """
     size = pixels.shape[0]
-    probability = _probability(pixels)
+    probability = _probability(pixels, opinion)
     alpha = guided_filter(pixels, probability, radius=max(2, round(size / 100)), regularisation=1e-3)
     alpha = np.clip((alpha - 0.30) / 0.45, 0, 1).astype(np.float32)
     sure = cv2.erode((probability > 0.9).astype(np.uint8), _disc(size, 0.009))
@@ -60,12 +61,15 @@ def bust(size: int) -> Plane:
     return np.clip(0.5 - outside, 0, 1).astype(np.float32)
 
 
-def sticker_border(alpha: Plane) -> Plane:
-    """Coverage of the white border round a cut-out: float32 (size, size), 1 inside, soft at its outer edge."""
+def sticker_border(alpha: Pixels) -> Pixels:
+    """Coverage of the white border round a cut-out: u8 (size, size), 255 inside, soft at its outer edge."""
     size = alpha.shape[0]
-    blurred = cv2.GaussianBlur(alpha, (0, 0), _BORDER_SIGMA * size)
-    low, high = (level / 255 for level in _BORDER_LEVELS)
-    return smoothstep(low, high, blurred).astype(np.float32)
+    # The border is as smooth as its blur is wide: half the pixels carry it.
+    small = cv2.resize(alpha, (size // 2, size // 2), interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(small, (0, 0), _BORDER_SIGMA * size / 2)
+    full = cv2.resize(blurred, (size, size), interpolation=cv2.INTER_CUBIC)
+    levels = np.rint(smoothstep(*_BORDER_LEVELS, np.arange(256)) * 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(full, levels), np.uint8)
 
 
 def bleed(pixels: Pixels, weight: Plane) -> Pixels:
@@ -127,12 +131,12 @@ def guided_filter(guide: Pixels, plane: Plane, *, radius: int, regularisation: f
     return np.asarray((coefficients[..., :3] * full).sum(-1) + coefficients[..., 3], np.float32)
 
 
-def _probability(pixels: Pixels) -> Plane:
-    """The network's opinion at canvas size, averaged with its opinion of the mirrored picture."""
+def _probability(pixels: Pixels, opinion: Plane) -> Plane:
+    """The network's opinion at canvas size, averaged with the one it had at another scale."""
     size = pixels.shape[0]
-    mirrored = segmentation(np.ascontiguousarray(pixels[:, ::-1]))[:, ::-1]
-    opinion = (segmentation(pixels) + mirrored) / 2
-    return np.clip(cv2.resize(opinion, (size, size), interpolation=cv2.INTER_CUBIC), 0, 1).astype(np.float32)
+    here = cv2.resize(segmentation(pixels), (size, size), interpolation=cv2.INTER_CUBIC)
+    both = cv2.addWeighted(here, 0.5, opinion, 0.5, 0)
+    return np.clip(np.where(opinion < 0, here, both), 0, 1).astype(np.float32)
 
 
 def _own_component(alpha: Plane, face_at: tuple[float, float]) -> Plane:

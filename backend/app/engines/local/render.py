@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import cv2
@@ -65,7 +66,7 @@ def parse_background(text: str) -> Background:
     return red, green, blue
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Look:
     """What stays the same over all frames of one sticker."""
 
@@ -74,6 +75,12 @@ class _Look:
     caption: Caption | None
     background: Background
     output: int
+
+    @cached_property
+    def scenery(self) -> Frame:
+        """The photo's own background, opaque."""
+        plate = self.rig.background()
+        return np.asarray(cv2.merge([*cv2.split(plate), np.full(plate.shape[:2], 255, np.uint8)]), np.uint8)
 
     def puppet(self) -> Puppet:
         """A drawer of the person, for one run through the loop."""
@@ -198,7 +205,7 @@ def _frame(look: _Look, puppet: Puppet, channels: Mapping[str, float], t: float)
 def _ground(look: _Look) -> Frame | None:
     """What lies under the person: the photo's background, an empty canvas for effects behind, or nothing."""
     if look.background is KEEP:
-        return np.dstack([look.rig.plate, np.full(look.rig.plate.shape[:2], 255, np.uint8)])
+        return look.scenery.copy()
     if look.draws(Layer.BACK):
         return np.zeros((look.rig.size, look.rig.size, 4), np.uint8)
     return None

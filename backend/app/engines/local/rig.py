@@ -49,7 +49,8 @@ class Calm:
         if not rows.size:
             return cls((0, 0), np.zeros((1, 1, 4), np.uint8))
         box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        return cls((int(columns[0]), int(rows[0])), _premultiplied(layer[box][..., :3], alpha[box].astype(np.float32)))
+        colours = np.ascontiguousarray(layer[box][..., :3])
+        return cls((int(columns[0]), int(rows[0])), _premultiplied(colours, _eight_bit(alpha[box].astype(np.float32))))
 
     def applied(self, source: Pixels, weight: float) -> Pixels:
         """A copy of a picture of the rig with the smile's folds smoothed by ``weight`` 0..1."""
@@ -64,16 +65,17 @@ class Calm:
 class Rig:
     """One photo, ready to be animated. Immutable and safe to share between threads; pickles.
 
-    All pictures are ``size`` px square. ``sticker`` is the cut-out with its white border, premultiplied RGBA;
-    ``person`` the cut-out alone, premultiplied RGBA, unbounded by the bust, for use over ``plate``, the photo's
-    background with the person painted out (RGB).
+    All pictures are ``size`` px square. ``photo`` is the canvas as it was cut, RGB, and ``valid`` 255 where the
+    photo reached; ``sticker`` is the cut-out with its white border, premultiplied RGBA; ``person`` the cut-out
+    alone, premultiplied RGBA, unbounded by the bust.
     """
 
     size: int
     face: FaceFrame
+    photo: Pixels
+    valid: Pixels
     sticker: Pixels
     person: Pixels
-    plate: Pixels
     upper: Layer
     lower: Layer
     head: HeadModel
@@ -82,6 +84,12 @@ class Rig:
     shades: dict[str, NDArray[np.float32]]
     calm: Calm
     spectacles: float
+
+    def background(self) -> Pixels:
+        """The photo's background with the person painted out: RGB u8. Not kept, because most stickers need none."""
+        around = cv2.dilate(self.person[..., 3], np.ones((5, 5), np.uint8))
+        free = (around < _CLEAR * 255) & (self.valid > 0)
+        return matte.bleed(self.photo, free.astype(np.float32))
 
 
 def build_rig(image: Pixels, face: Face, *, alpha: Pixels | None = None, size: int = 512) -> Rig:
@@ -111,16 +119,17 @@ def build_rig(image: Pixels, face: Face, *, alpha: Pixels | None = None, size: i
     middle = (float(geometry.centre[0]), float(geometry.centre[1]))
     cut = None if framed.alpha is None else matte.given_alpha(framed.alpha, middle)
     if cut is None:
-        cut = matte.person_alpha(framed.pixels, framed.valid, middle)
+        cut = matte.person_alpha(framed.pixels, framed.valid, framed.opinion, middle)
     upper, lower = fit_layers(geometry, displacements(geometry), size)
     skin, light, ratio = _light(framed.pixels, geometry)
     colours = matte.bleed(framed.pixels, (cut > _SURE).astype(np.float32))
     return Rig(
         size=size,
         face=geometry,
-        sticker=_bordered(colours, cut),
-        person=_premultiplied(colours, cut),
-        plate=_background(framed.pixels, framed.valid, cut),
+        photo=framed.pixels,
+        valid=framed.valid,
+        sticker=_bordered(colours, _eight_bit(cut)),
+        person=_premultiplied(colours, _eight_bit(cut)),
         upper=upper,
         lower=lower,
         head=HeadModel.build(geometry, size),
@@ -132,22 +141,20 @@ def build_rig(image: Pixels, face: Face, *, alpha: Pixels | None = None, size: i
     )
 
 
-def _premultiplied(colours: Pixels, alpha: NDArray[np.float32]) -> Pixels:
-    return np.dstack([colours * alpha[..., None], alpha * 255]).round().astype(np.uint8)
+def _premultiplied(colours: Pixels, alpha: Pixels) -> Pixels:
+    rgb = cv2.multiply(colours, cv2.merge([alpha, alpha, alpha]), scale=1 / 255)
+    return np.asarray(cv2.merge([*cv2.split(rgb), alpha]), np.uint8)
 
 
-def _bordered(colours: Pixels, alpha: NDArray[np.float32]) -> Pixels:
+def _bordered(colours: Pixels, alpha: Pixels) -> Pixels:
     """The cut-out over its own white border: one picture, so that a frame's border costs nothing to warp along."""
-    cut = alpha * matte.bust(alpha.shape[0])
-    border = matte.sticker_border(cut)
-    white = border * (1 - cut)
-    rgb = colours * cut[..., None] + 255 * white[..., None]
-    return np.dstack([rgb, (cut + white) * 255]).round().astype(np.uint8)
+    cut = np.asarray(cv2.multiply(alpha, _eight_bit(matte.bust(alpha.shape[0])), scale=1 / 255), np.uint8)
+    white = cv2.multiply(matte.sticker_border(cut), cv2.bitwise_not(cut), scale=1 / 255)
+    return np.asarray(cv2.add(_premultiplied(colours, cut), cv2.merge([white] * 4)), np.uint8)
 
 
-def _background(pixels: Pixels, valid: Pixels, alpha: NDArray[np.float32]) -> Pixels:
-    around = cv2.dilate(alpha, np.ones((5, 5), np.uint8))
-    return matte.bleed(pixels, ((around < _CLEAR) & (valid > 0)).astype(np.float32))
+def _eight_bit(plane: NDArray[np.float32]) -> Pixels:
+    return np.asarray(cv2.convertScaleAbs(plane, alpha=255), np.uint8)
 
 
 def _light(pixels: Pixels, face: FaceFrame) -> tuple[Points, float, float]:

@@ -39,14 +39,16 @@ def teeth_sprite(width: int, height: int, colour: Colour, light_ratio: float, *,
     ends = np.concatenate([[0.0], np.cumsum(widths)])
     angles = ends / ends[-1] * _ARCH
     edges = np.sin(angles) / np.sin(_ARCH) * 0.5 * width
-    y, x = np.mgrid[:height, :width].astype(np.float64)
+    all_y, all_x = np.mgrid[:height, :width].astype(np.float64)
     if not upper:
-        y = height - 1 - y
+        all_y = height - 1 - all_y
     rgb, alpha = np.zeros((height, width, 3)), np.zeros((height, width))
     for side in (-1, 1):
         for i, length in enumerate(lengths):
             first, last = sorted((width / 2 + side * edges[i], width / 2 + side * edges[i + 1]))
             middle, breadth = (first + last) / 2, last - first
+            own = slice(max(int(first) - 2, 0), int(last) + 3)
+            x, y = all_x[:, own], all_y[:, own]
             u = (x - middle) / (breadth / 2 + 1e-3)
             arc = 0.10 * height * ((middle - width / 2) / (width / 2)) ** 2
             reach = height * 0.93 * length - arc * 2
@@ -61,8 +63,8 @@ def teeth_sprite(width: int, height: int, colour: Colour, light_ratio: float, *,
             gum = np.clip(1 - y / (height * (0.14 + 0.10 * u * u)), 0, 1)[..., None]
             colours = colour * (shade * turned * lit)[..., None]
             colours = colours * (1 - 0.8 * gum) + _GUM * colour.mean() * turned * 0.8 * gum
-            rgb = rgb * (1 - tooth[..., None]) + colours * tooth[..., None]
-            alpha = np.maximum(alpha, tooth)
+            rgb[:, own] = rgb[:, own] * (1 - tooth[..., None]) + colours * tooth[..., None]
+            alpha[:, own] = np.maximum(alpha[:, own], tooth)
     return _finished(rgb, alpha, soften=1.3)
 
 

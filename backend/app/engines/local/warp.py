@@ -1,8 +1,9 @@
 """One frame's warp: where each canvas pixel comes from.
 
 Forward, a point of the photo first moves with its expression, then with the head, then with the whole sticker:
-``x -> body(head(x + e(x)))``. A picture needs the way back. The body is affine and exact; head and expression
-are inverted on the coarse grid, each on the nodes that it can reach, and composed there.
+``x -> body(head(x + e(x)))``. A picture needs the way back. The body is affine and exact. The head's motion is
+defined by its way back, so that it costs no inversion and cannot fold; the few points that effects hold on to are
+carried forward by iteration. The expression is inverted on the coarse grid, on the nodes that it can reach.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ _SLOPE_LIMITS = (0.3, 6.0)
 _STEP_LIMIT = 2.5
 """Nodes."""
 _ROUNDS = 6
-_HEAD_ROUNDS = 10
 _SLOPE_ROUNDS = 2
 _CONVERGED = 0.1
 _FOLDED = 1.2
+_CARRY_ROUNDS = 4
 
 
-def invert(field: Grid, spacing: float, rounds: int = _ROUNDS, start: Grid | None = None) -> Grid:
+def invert(field: Grid, spacing: float, rounds: int = _ROUNDS) -> Grid:
     """The way back through a displacement field: ``u`` with ``u(x) = -F(x + u(x))``.
 
     Diagonal Newton steps, clamped; a plain fixed point diverges where skin stretches more than twofold. Nodes
@@ -51,7 +52,6 @@ def invert(field: Grid, spacing: float, rounds: int = _ROUNDS, start: Grid | Non
         field: float32 (rows, columns, 2), px.
         spacing: px between nodes.
         rounds: at most so many steps.
-        start: a first guess; by default half of the way back, which is safe where skin stretches.
 
     Returns:
         float32 (rows, columns, 2), px.
@@ -62,7 +62,7 @@ def invert(field: Grid, spacing: float, rounds: int = _ROUNDS, start: Grid | Non
     slope_y = cv2.Sobel(along, cv2.CV_32F, 0, 1, ksize=1, scale=0.5 / spacing)
     slopes = np.clip(cv2.merge([slope_x, slope_y]) + np.float32(1), *_SLOPE_LIMITS)
     here = _node_indices(rows, columns)
-    back = cv2.multiply(field, (-0.5, -0.5, 0, 0)) if start is None else start
+    back = field * np.float32(-0.5)
     step = back
     for _ in range(rounds):
         at = cv2.scaleAdd(back, 1 / spacing, here)
@@ -166,34 +166,40 @@ class HeadModel:
         """Canvas px between the nodes of this model."""
         return 2 * self.size / NODES
 
-    def field(self, pose: HeadPose) -> Grid:
-        """Displacement of this model's nodes by the head's motion, float32 (NODES / 2, NODES / 2, 2) px."""
-        return self._displace(self.x, self.y, cv2.split(self.planes), pose)
+    def back(self, pose: HeadPose) -> Grid:
+        """Way back through the head's motion at this model's nodes, float32 (NODES / 2, NODES / 2, 2) px."""
+        return self._undo(self.x, self.y, cv2.split(self.planes), pose)
 
-    def displacement(self, points: Points, pose: HeadPose) -> Points:
-        """Displacement of single canvas points (n, 2) by the head's motion, px."""
-        at = ((points + 0.5) / self.spacing - 0.5).astype(np.float32)[None]
-        planes = cv2.remap(self.planes, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
-        there = tuple(planes[:, i].astype(np.float64) for i in range(3))
-        return np.asarray(self._displace(points[:, 0], points[:, 1], there, pose), np.float64)
+    def carry(self, points: Points, pose: HeadPose) -> Points:
+        """Canvas points (n, 2) moved by the head.
 
-    def _displace(self, x: Grid, y: Grid, planes: Sequence[Grid], pose: HeadPose) -> Grid:
+        Solves ``y + back(y) = x`` by iteration: the way back changes by less than a third of a px a px, so four
+        rounds leave a hundredth of the motion.
+        """
+        moved = points
+        for _ in range(_CARRY_ROUNDS):
+            at = ((moved + 0.5) / self.spacing - 0.5).astype(np.float32)[None]
+            planes = cv2.remap(self.planes, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+            there = tuple(planes[:, i].astype(np.float64) for i in range(3))
+            moved = points - np.asarray(self._undo(moved[:, 0], moved[:, 1], there, pose), np.float64)
+        return moved
+
+    def _undo(self, x: Grid, y: Grid, planes: Sequence[Grid], pose: HeadPose) -> Grid:
         follow, depth, inside = planes
         yaw, pitch, roll = np.radians((pose.yaw, pose.pitch, pose.roll))
         height = self.face.height
-        from_pivot_x, from_pivot_y = x - np.float32(self.pivot[0]), y - np.float32(self.pivot[1])
-        from_centre_x, from_centre_y = x - np.float32(self.face.centre[0]), y - np.float32(self.face.centre[1])
+        shift_x, shift_y = np.float32(pose.x * height), np.float32(pose.y * height)
+        from_pivot_x, from_pivot_y = x - np.float32(self.pivot[0]) - shift_x, y - np.float32(self.pivot[1]) - shift_y
+        from_centre_x = x - np.float32(self.face.centre[0]) - shift_x
+        from_centre_y = y - np.float32(self.face.centre[1]) - shift_y
         cosine, sine = np.float32(np.cos(roll) - 1), np.float32(np.sin(roll))
-        scale = np.float32(pose.scale)
-        moved_x = follow * (
-            from_pivot_x * cosine - from_pivot_y * sine + np.float32(pose.x * height) + scale * from_centre_x
-        )
-        moved_y = follow * (
-            from_pivot_x * sine + from_pivot_y * cosine + np.float32(pose.y * height) + scale * from_centre_y
-        )
-        moved_x += depth * np.float32(np.sin(yaw)) + inside * from_centre_x * np.float32(np.cos(yaw) - 1)
-        moved_y += depth * np.float32(np.sin(pitch)) + inside * from_centre_y * np.float32(np.cos(pitch) - 1)
-        return np.stack([moved_x, moved_y], -1)
+        # Undone in the order's reverse: the shift, the turn about the neck, the scale, then what depth adds.
+        smaller = np.float32(1 / (1 + pose.scale) - 1)
+        back_x = follow * (from_pivot_x * cosine + from_pivot_y * sine - shift_x + smaller * from_centre_x)
+        back_y = follow * (from_pivot_y * cosine - from_pivot_x * sine - shift_y + smaller * from_centre_y)
+        back_x -= depth * np.float32(np.sin(yaw)) - inside * from_centre_x * np.float32(1 / np.cos(yaw) - 1)
+        back_y -= depth * np.float32(np.sin(pitch)) - inside * from_centre_y * np.float32(1 / np.cos(pitch) - 1)
+        return np.stack([back_x, back_y], -1)
 
     def body(self, pose: HeadPose) -> Matrix:
         """The whole sticker's motion about its bottom centre: (2, 3), canvas px to canvas px."""
@@ -282,8 +288,7 @@ class Warp:
             origin = np.asarray(cv2.transform(self._nodes, inverse), np.float32)
         if not pose.head_moves:
             return origin
-        back = invert(head.field(pose), head.spacing, rounds=_HEAD_ROUNDS)
-        shift = np.asarray(cv2.resize(back, (NODES, NODES), interpolation=cv2.INTER_CUBIC), np.float32)
+        shift = np.asarray(cv2.resize(head.back(pose), (NODES, NODES), interpolation=cv2.INTER_CUBIC), np.float32)
         if self._body_moves:
             shift = self._sampled(shift, origin, cv2.BORDER_REPLICATE)
         return np.asarray(cv2.add(origin, shift), np.float32)
@@ -298,6 +303,26 @@ class Warp:
         if self._unposed is not self._nodes:
             undo = self._sampled(undo, self._unposed, cv2.BORDER_CONSTANT)
         return np.asarray(cv2.add(self._unposed, undo), np.float32)
+
+    def pixels_back(self, undo: Grid | None, window: tuple[int, int, int, int]) -> Grid:
+        """Source position of every pixel of a small window (x0, y0, width, height): float32 (height, width, 2)."""
+        x0, y0, width, height = window
+        density = 1 / self._spacing
+        first_x, first_y = max(int(x0 * density) - 1, 0), max(int(y0 * density) - 1, 0)
+        last_x, last_y = int((x0 + width) * density) + 2, int((y0 + height) * density) + 2
+        back = np.ascontiguousarray(self._unposed[first_y:last_y, first_x:last_x])
+        if undo is not None:
+            back = cv2.add(back, self._sampled(undo, back, cv2.BORDER_CONSTANT))
+        to_nodes = np.array(
+            [
+                [density, 0, (x0 + 0.5) * density - 0.5 - first_x],
+                [0, density, (y0 + 0.5) * density - 0.5 - first_y],
+            ]
+        )
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return np.asarray(
+            cv2.warpAffine(back, to_nodes, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
+        )
 
     def _sampled(self, field: Grid, at: Grid, border: int) -> Grid:
         offset = 0.5 / self._spacing - 0.5
