@@ -1,0 +1,1 @@
+"""Engines that turn a photo into stickers."""

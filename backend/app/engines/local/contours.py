@@ -30,7 +30,7 @@ def parted(upper: Points, lower: Points, down: Points, softness: float) -> tuple
 
 @cache
 def taper_of(count: int, ends: float = 0.0, power: float = 1.0) -> Points:
-    """(n,) weights along a contour: 1 in its middle, falling towards its corners as a sine that starts at ``ends`` rad."""
+    """(n,) weights along a contour: 1 in its middle, falling to its corners as a sine that starts at ``ends`` rad."""
     weights: Points = np.sin(np.linspace(ends, np.pi - ends, count)) ** power
     weights.setflags(write=False)
     return weights

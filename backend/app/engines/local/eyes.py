@@ -128,8 +128,8 @@ def _sclera(photo: Pixels, white: NDArray[np.bool_], light: float) -> Pixels:
     made = 0.35 * filled + 0.65 * typical
     # The photo's own white only where it is surely white, with a soft seam.
     own = cv2.erode(white.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
-    own = cv2.GaussianBlur(own, (0, 0), 1.0)[..., None]
-    return np.clip(photo * own + made * (1 - own), 0, 245).astype(np.uint8)
+    share = np.asarray(cv2.GaussianBlur(own, (0, 0), 1.0), np.float32)[..., None]
+    return np.asarray(np.clip(photo * share + made * (1 - share), 0, 245).astype(np.uint8))
 
 
 def _iris(photo: Pixels, seen: NDArray[np.bool_], distance: Points, radius: float) -> Pixels:
@@ -173,7 +173,7 @@ def _closed_lid(pixels: Pixels, face: FaceFrame, side: Side, box: tuple[int, int
     # Rims of spectacles, lashes and brows are no skin.
     known = nearby & (np.abs(grey - middle) < 0.30 * middle)
     skin = bleed(photo, known.astype(np.float32)).astype(np.float32)
-    skin = cv2.GaussianBlur(skin, (0, 0), max(1.0, eye_width * 0.06))
+    skin = np.asarray(cv2.GaussianBlur(skin, (0, 0), max(1.0, eye_width * 0.06)), np.float32)
     y, x = np.mgrid[:height, :width].astype(np.float64)
     place = np.stack([x + x0, y + y0], -1).reshape(-1, 2)
     across = (face.along(place, upper.mean(0)) / (eye_width / 2)).reshape(height, width)
@@ -199,7 +199,7 @@ def _grain(pixels: Pixels, face: FaceFrame, side: Side, width: int, height: int)
     x0 = int(np.clip(cheek[0] - width // 2, 0, size - width))
     y0 = int(np.clip(cheek[1] - height // 4, 0, size - height))
     patch = pixels[y0 : y0 + height, x0 : x0 + width].astype(np.float32).mean(2)
-    return np.clip(patch - cv2.GaussianBlur(patch, (0, 0), 2.5), -7, 7).astype(np.float32)
+    return np.asarray(np.clip(patch - cv2.GaussianBlur(patch, (0, 0), 2.5), -7, 7), np.float32)
 
 
 def _ellipse(radius: float) -> Pixels:
@@ -207,7 +207,7 @@ def _ellipse(radius: float) -> Pixels:
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
-def draw_eye(
+def draw_eye(  # noqa: PLR0917 - as many things meet in an eye
     canvas: Pixels,
     plate: EyePlate,
     pose: EyePose,
@@ -284,7 +284,7 @@ def _cubic_fit(count: int) -> NDArray[np.float64]:
     return fitted
 
 
-def _draw_ball(
+def _draw_ball(  # noqa: PLR0917
     view: Pixels,
     plate: EyePlate,
     pose: EyePose,
@@ -298,7 +298,7 @@ def _draw_ball(
     ball = cv2.warpAffine(_looking(plate, pose), local, (width, height), borderMode=cv2.BORDER_REPLICATE)
     mask = fill_polygon(np.concatenate([top, bottom[::-1]]), x0, y0, width, height)
     shadow = 255 - fill_polygon(np.concatenate([top, top[::-1] + down * plate.width * 2]), x0, y0, width, height)
-    shadow = cv2.GaussianBlur(shadow, (0, 0), max(1.0, plate.width * 0.05))
+    shadow = np.asarray(cv2.GaussianBlur(shadow, (0, 0), max(1.0, plate.width * 0.05)), np.uint8)
     # The lid's shadow on the ball: deeper as it comes down, and a wide eye needs some or it stares.
     depth = 0.5 * min(1.0, max(pose.lid, 0) * 1.2 + abs(pose.widen) * 0.55)
     if depth > 0.01:
@@ -322,7 +322,7 @@ def _looking(plate: EyePlate, pose: EyePose) -> Pixels:
     return made
 
 
-def _draw_lid(
+def _draw_lid(  # noqa: PLR0917
     view: Pixels,
     plate: EyePlate,
     pose: EyePose,
@@ -344,14 +344,14 @@ def _draw_lid(
     _draw_lash(view, plate, pose, top, window, down)
 
 
-def _draw_lash(
+def _draw_lash(  # noqa: PLR0917
     view: Pixels, plate: EyePlate, pose: EyePose, top: Points, window: tuple[int, int, int, int], down: Points
 ) -> None:
     x0, y0, width, height = window
     taper = taper_of(len(top), 0.10, 0.5)
     thick = (plate.width * 0.045 * taper)[:, None] * down
     line = fill_polygon(np.concatenate([top - thick * 0.7, (top + thick * 0.5)[::-1]]), x0, y0, width, height)
-    line = cv2.GaussianBlur(line, (0, 0), max(0.6, plate.width * 0.012))
+    line = np.asarray(cv2.GaussianBlur(line, (0, 0), max(0.6, plate.width * 0.012)), np.uint8)
     ink = np.empty((height, width, 4), np.uint8)
     ink[..., :3], ink[..., 3] = np.rint(plate.lash), 255
     over(view, ink, 0.85 * ramp(0.15, 0.8, pose.lid), np.asarray(line, np.uint8))

@@ -152,12 +152,12 @@ def _feature_box(face: FaceFrame, features: Points, size: int) -> Box:
     spacing = size / NODES
     margin = 0.14 * face.height
     low = np.floor((features.min(0) - margin) / spacing).astype(int)
-    high = np.ceil((features.max(0) + (margin, margin + 0.2 * face.height)) / spacing).astype(int)
+    high = np.ceil((features.max(0) + np.array([margin, margin + 0.2 * face.height])) / spacing).astype(int)
     low, high = np.clip(low, 0, NODES - 2), np.clip(high, 2, NODES)
     return Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))
 
 
-def _fit(
+def _fit(  # noqa: PLR0917
     face: FaceFrame,
     names: list[str],
     moves: Points,

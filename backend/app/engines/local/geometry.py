@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.engines.local import topology as mesh
-from app.engines.local.topology import Side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from app.engines.local.topology import Side
 
     Points = NDArray[np.float64]
 

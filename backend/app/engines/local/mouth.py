@@ -149,8 +149,8 @@ def _own_interior(part: Pixels, inside: Pixels, enamel: NDArray[np.bool_]) -> Pi
         rows = np.flatnonzero(enamel[:, column])
         first = np.flatnonzero(within[:, column])[0]
         alpha[first : rows[-1] + 1, column] = 1
-    alpha = cv2.GaussianBlur(cv2.erode(alpha, np.ones((2, 2), np.uint8)), (0, 0), 1.0)
-    return np.dstack([part * alpha[..., None], alpha * 255]).astype(np.uint8)
+    soft = np.asarray(cv2.GaussianBlur(cv2.erode(alpha, np.ones((2, 2), np.uint8)), (0, 0), 1.0), np.float32)
+    return np.dstack([part * soft[..., None], soft * 255]).astype(np.uint8)
 
 
 class MouthPainter:
@@ -160,7 +160,7 @@ class MouthPainter:
     posed canvas px at the mouth.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - as many things meet in a mouth
         self,
         canvas: Pixels,
         plate: MouthPlate,
@@ -230,7 +230,7 @@ class MouthPainter:
         matrix = np.column_stack([linear, corner - (x0, y0)])
         return np.asarray(cv2.warpAffine(texture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
-    def _put(
+    def _put(  # noqa: PLR0917
         self,
         layer: Pixels,
         window: tuple[int, int, int, int],
@@ -294,7 +294,7 @@ class MouthPainter:
         if depth < 0.01:
             return
         under = fill_polygon(np.concatenate([upper, upper[::-1] + self.down * 3 * height]), x0, y0, width, height)
-        under = cv2.GaussianBlur(under, (0, 0), max(1.0, self.plate.height * 0.018))
+        under = np.asarray(cv2.GaussianBlur(under, (0, 0), max(1.0, self.plate.height * 0.018)), np.uint8)
         rim = cv2.GaussianBlur(inside, (0, 0), max(1.0, self.plate.height * 0.012))
         lip_gain = cv2.convertScaleAbs(under, alpha=0.62 * depth, beta=255 * (1 - 0.62 * depth))
         rim_gain = cv2.convertScaleAbs(rim, alpha=0.55 * depth, beta=255 * (1 - 0.50 * depth))
@@ -316,7 +316,7 @@ class MouthPainter:
         mask = fill_polygon(
             np.concatenate([line - self.down * taper, (line + self.down * taper)[::-1]]), x0, y0, width, height
         )
-        mask = cv2.GaussianBlur(mask, (0, 0), max(0.8, self.plate.height * 0.0042))
+        mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), max(0.8, self.plate.height * 0.0042)), np.uint8)
         ink = np.empty((height, width, 4), np.uint8)
         ink[..., :3], ink[..., 3] = np.rint(self.plate.lip * (0.46, 0.34, 0.34)), 255
         over(self.canvas[y0 : y0 + height, x0 : x0 + width], ink, 0.7 * strength, np.asarray(mask, np.uint8))

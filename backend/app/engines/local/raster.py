@@ -8,7 +8,7 @@ is drawn many times a frame: a 100 px sprite costs about 50 microseconds.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import cv2
 import numpy as np
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Points = NDArray[np.float64]
     Matrix = NDArray[np.float64]
     Outline = NDArray[np.float64] | Sequence[Sequence[float]]
+
+Scalar = TypeVar("Scalar", np.uint8, np.float32)
 
 _BAND_PIXELS = 1 << 14
 """Large layers are laid in bands of about this many pixels: the work buffers stay in the cache and off mmap."""
@@ -124,6 +126,13 @@ def placed(
         [[a, b, x - a * middle_x - b * middle_y], [c, d, y - c * middle_x - d * middle_y]],
         dtype=np.float64,
     )
+
+
+def remap(picture: NDArray[Scalar], at: NDArray[np.float32], border: int = cv2.BORDER_REPLICATE) -> NDArray[Scalar]:
+    """Return a picture or plane sampled bilinearly at ``at``, float32 (h, w, 2), x and y in its own pixels."""
+    # OpenCV takes one map of both coordinates, which its type hints leave out.
+    sampled = cv2.remap(picture, at, None, cv2.INTER_LINEAR, borderMode=border)  # type: ignore[call-overload]
+    return np.asarray(sampled, picture.dtype)
 
 
 def fill_polygon(  # noqa: PLR0917 - a window reads best in this order

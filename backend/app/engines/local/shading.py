@@ -14,7 +14,7 @@ import numpy as np
 
 from app.engines.local import topology as mesh
 from app.engines.local.fields import NODES, node_positions
-from app.engines.local.raster import catmull_rom, fill_polygon, smoothstep
+from app.engines.local.raster import catmull_rom, fill_polygon, remap, smoothstep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,8 @@ def skin_mask(pixels: Pixels, face: FaceFrame) -> Plane:
     inside = cv2.distanceTransform(fill_polygon(oval, 0, 0, NODES, NODES) // 255, cv2.DIST_L2, 5)
     mask = mask * smoothstep(0, 0.05 * face.height / spacing, inside)
     # Erode a little: a line that stops short of the hair is right, one that runs into it is not.
-    return cv2.GaussianBlur(cv2.erode(mask.astype(np.float32), np.ones((5, 5), np.uint8)), (0, 0), 1.2)
+    eroded = cv2.erode(mask.astype(np.float32), np.ones((5, 5), np.uint8))
+    return np.asarray(cv2.GaussianBlur(eroded, (0, 0), 1.2), np.float32)
 
 
 def shade_maps(pixels: Pixels, face: FaceFrame) -> dict[str, Plane]:
@@ -122,7 +123,7 @@ class _Lines:
         """A Gaussian blot, radii in face heights along canvas x and y, 1 at its middle."""
         across = ((self.x - centre[0]) / (radius_x * self.face.height)) ** 2
         down = ((self.y - centre[1]) / (radius_y * self.face.height)) ** 2
-        return np.exp(-(across + down)).astype(np.float32)
+        return np.asarray(np.exp(-(across + down)), np.float32)
 
     def cheeks(self, depth: float) -> Plane:
         """Light on both cheeks."""
@@ -197,7 +198,7 @@ def apply(canvas: Pixels, gain: Plane, back: Plane, region: tuple[slice, slice])
     index = (back[region] + np.float32(0.5)) * np.float32(1 / spacing) - np.float32(0.5)
     four = np.full((*gain.shape[:2], 4), 128, np.uint8)
     four[..., :3] = cv2.convertScaleAbs(gain, alpha=128)
-    moved = cv2.remap(four, index, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    moved = remap(four, index)
     rows, columns = (slice(round(part.start * spacing), round(part.stop * spacing)) for part in region)
     view = canvas[rows, columns]
     full = cv2.resize(moved, view.shape[1::-1], interpolation=cv2.INTER_LINEAR)
