@@ -164,7 +164,7 @@ def test_a_tilted_head_is_undone_on_any_canvas(size: int, roll: float) -> None:
 def lost(rig: Rig, pose: HeadPose) -> NDArray[np.float64]:
     """How far landmarks come back from their place, in face heights."""
     warp, points = Warp(rig.head, pose), rig.face.points
-    there = warp.forward(points + rig.head.displacement(points, pose))
+    there = warp.forward(rig.head.carry(points, pose))
     back = found(warp.back(None), there, rig.size)
     return np.asarray(np.linalg.norm(back - points, axis=1) / rig.face.height)
 
@@ -180,7 +180,7 @@ def test_landmarks_are_found_again_with_expression_head_and_body(
     rest = rig.face.points
     expression = expressed(rig, weights)
     warp = Warp(rig.head, pose)
-    there = warp.forward(expression.points + rig.head.displacement(expression.points, pose))
+    there = warp.forward(rig.head.carry(expression.points, pose))
     back = warp.back(expression.undo)
     error = np.linalg.norm(found(back, there, rig.size) - rest, axis=1) / rig.face.height
     assert np.percentile(error, 95) < 0.012
@@ -232,7 +232,7 @@ def test_directions_of_the_head(rig: Rig) -> None:
     nose, forehead = face.points[[mesh.NOSE_TIP]], face.points[[mesh.FOREHEAD_TOP]]
 
     def moved(points: Points, pose: HeadPose) -> Points:
-        return np.asarray(rig.head.displacement(points, pose)[0])
+        return np.asarray((rig.head.carry(points, pose) - points)[0])
 
     assert moved(nose, HeadPose(yaw=10))[0] > 0.03 * face.height
     assert moved(nose, HeadPose(pitch=10))[1] > 0.03 * face.height
@@ -243,7 +243,7 @@ def test_directions_of_the_head(rig: Rig) -> None:
 
 
 def test_a_moving_head_leaves_the_chest(rig: Rig) -> None:
-    field = rig.head.field(HeadPose(yaw=15, pitch=-10, roll=20, x=0.1, y=0.1, scale=0.1))
+    field = rig.head.back(HeadPose(yaw=15, pitch=-10, roll=20, x=0.1, y=0.1, scale=0.1))
     nodes = np.column_stack([rig.head.x.ravel(), rig.head.y.ravel()]).astype(np.float64)
     chest = rig.face.below(nodes, rig.face.points[mesh.CHIN]) > 0.63 * rig.face.height
     assert chest.any()
