@@ -14,7 +14,7 @@ from app.engines.local.effects.anchors import Anchors
 from app.engines.local.eyes import EyePose, draw_eye
 from app.engines.local.fields import NODES, Box
 from app.engines.local.mouth import MOUTH_UNITS, MouthPainter, mouth_shape
-from app.engines.local.raster import catmull_rom, fill_polygon, over
+from app.engines.local.raster import catmull_rom, fill_polygon, over, remap
 from app.engines.local.topology import Side
 from app.engines.local.units import side_weights, spare_spectacles
 from app.engines.local.warp import Expression, HeadPose, Warp, pixel_map
@@ -93,7 +93,7 @@ class _Frame:
         self.pose = HeadPose.from_channels(channels)
         self.warp = Warp(rig.head, self.pose)
         self.border = cv2.BORDER_CONSTANT if bordered else cv2.BORDER_REPLICATE
-        self.fixed = {**{side: rig.eyes[side].middle for side in Side}, None: rig.mouth.seam}
+        self.fixed: dict[Side | None, Points] = {**{side: rig.eyes[side].middle for side in Side}, None: rig.mouth.seam}
         everything = np.concatenate(
             [
                 expression.points,
@@ -126,7 +126,7 @@ class _Frame:
         rig = self.rig
         back = self.warp.back(self.expression.undo)
         full = pixel_map(back, rig.size)
-        canvas = np.asarray(cv2.remap(self.source, full, None, cv2.INTER_LINEAR, borderMode=self.border), np.uint8)
+        canvas = remap(self.source, full, self.border)
         shape = mouth_shape(
             self.points[list(mesh.LIPS_UPPER_INNER)], self.points_below[list(mesh.LIPS_LOWER_INNER)], self.down
         )
@@ -148,8 +148,8 @@ class _Frame:
         self._shade(canvas, back)
         alpha = cv2.extractChannel(canvas, 3)
         if alpha_needed:
-            own = cv2.extractChannel(rig.person, 3)
-            alpha = cv2.min(alpha, cv2.remap(own, full, None, cv2.INTER_LINEAR, borderMode=self.border))
+            own = np.asarray(cv2.extractChannel(rig.person, 3), np.uint8)
+            alpha = cv2.min(alpha, remap(own, full, self.border))
         anchors = Anchors(
             points=self.points,
             right=self.right,
@@ -211,8 +211,8 @@ class _Frame:
         below = fill_polygon(np.concatenate([long, (long + down * size * 0.4)[::-1]]), *window)
         mask = np.asarray(cv2.multiply(soft, below, scale=1 / 255), np.uint8)
         source = self.warp.pixels_back(self.expression.undo_below, window)
-        part = cv2.remap(self.source, source, None, cv2.INTER_LINEAR, borderMode=self.border)
-        over(canvas[y0:y1, x0:x1], np.asarray(part, np.uint8), 1.0, mask)
+        part = remap(self.source, source, self.border)
+        over(canvas[y0:y1, x0:x1], part, 1.0, mask)
 
     def _shade(self, canvas: Pixels, back: Grid) -> None:
         strengths = {name: self.channels.get(f"shade.{name}", 0.0) for name in shading.SHADES}

@@ -43,7 +43,7 @@ def person_alpha(pixels: Pixels, valid: Pixels, opinion: Plane, face_at: tuple[f
 
 def given_alpha(alpha: Pixels, face_at: tuple[float, float]) -> Plane | None:
     """A photo's own alpha as the cut-out, or None when it does not cut the person out (nearly all opaque)."""
-    plane = alpha.astype(np.float32) / 255
+    plane = np.asarray(alpha.astype(np.float32) / 255, np.float32)
     if float((plane < 0.5).mean()) < 0.02:
         return None
     return _own_component(plane, face_at)
@@ -58,7 +58,7 @@ def bust(size: int) -> Plane:
     dx = np.abs(x - (size - 1) / 2) - ((size - 1) / 2 - margin - corner)
     dy = y - (size - 1 - margin - corner)
     outside = np.hypot(np.maximum(dx, 0), np.maximum(dy, 0)) + np.minimum(np.maximum(dx, dy), 0) - corner
-    return np.clip(0.5 - outside, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(0.5 - outside, 0, 1), np.float32)
 
 
 def sticker_border(alpha: Pixels) -> Pixels:
@@ -77,10 +77,11 @@ def bleed(pixels: Pixels, weight: Plane) -> Pixels:
 
     ``pixels`` RGB u8 (h, w, 3), ``weight`` float32 (h, w) 0..1.
     """
-    levels = [(pixels.astype(np.float32) * weight[..., None], weight.astype(np.float32))]
+    mass = weight.astype(np.float32)
+    levels: list[tuple[Plane, Plane]] = [(pixels * mass[..., None], mass)]
     while max(levels[-1][1].shape) > 2:
         colour, mass = levels[-1]
-        levels.append((cv2.pyrDown(colour), cv2.pyrDown(mass)))
+        levels.append((np.asarray(cv2.pyrDown(colour), np.float32), np.asarray(cv2.pyrDown(mass), np.float32)))
     colour, mass = levels[-1]
     filled = colour / (mass[..., None] + 1e-9)
     for colour, mass in levels[-2::-1]:
@@ -100,14 +101,14 @@ def guided_filter(guide: Pixels, plane: Plane, *, radius: int, regularisation: f
     height, width = plane.shape
     half = (width // 2, height // 2)
     full = guide.astype(np.float32) / 255
-    small = cv2.resize(full, half, interpolation=cv2.INTER_AREA)
-    target = cv2.resize(plane.astype(np.float32), half, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(full, half, interpolation=cv2.INTER_AREA), np.float32)
+    target = np.asarray(cv2.resize(plane.astype(np.float32), half, interpolation=cv2.INTER_AREA), np.float32)
     window = 2 * max(1, radius // 2) + 1
 
     def mean(values: Plane) -> Plane:
         return np.asarray(cv2.boxFilter(values, -1, (window, window), borderType=cv2.BORDER_REFLECT), np.float32)
 
-    channels = cv2.split(small)
+    channels = [np.asarray(channel, np.float32) for channel in cv2.split(small)]
     means = [mean(channel) for channel in channels]
     target_mean = mean(target)
     covariance = {
@@ -127,7 +128,8 @@ def guided_filter(guide: Pixels, plane: Plane, *, radius: int, regularisation: f
         (cofactors[2] * x + cofactors[4] * y + cofactors[5] * z) * inverse,
     ]
     offset = target_mean - slopes[0] * means[0] - slopes[1] * means[1] - slopes[2] * means[2]
-    coefficients = cv2.resize(mean(cv2.merge([*slopes, offset])), (width, height), interpolation=cv2.INTER_LINEAR)
+    smoothed = mean(np.dstack([*slopes, offset]))
+    coefficients = cv2.resize(smoothed, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray((coefficients[..., :3] * full).sum(-1) + coefficients[..., 3], np.float32)
 
 
@@ -149,8 +151,8 @@ def _own_component(alpha: Plane, face_at: tuple[float, float]) -> Plane:
     _, labels = cv2.connectedComponents(opened)
     own = (labels == labels[y, x]).astype(np.uint8)
     # Opening rounds off hair; let the own piece grow back, but only over what was solid.
-    keep = cv2.dilate(own, _disc(size, 0.016))
-    keep = cv2.dilate(keep & solid, _disc(size, 0.006))
+    grown = np.asarray(cv2.dilate(own, _disc(size, 0.016)), np.uint8)
+    keep = cv2.dilate(grown & solid, _disc(size, 0.006))
     return np.asarray(alpha * keep, np.float32)
 
 

@@ -172,7 +172,7 @@ def _light(pixels: Pixels, face: FaceFrame) -> tuple[Points, float, float]:
 
 
 def _spectacles(pixels: Pixels, face: FaceFrame, light: float) -> float:
-    """How sure the face wears spectacles, 0..1: a strong level edge across the bridge of the nose, where skin has none."""
+    """How sure the face wears spectacles, 0..1: a strong level edge across the bridge of the nose; skin has none."""
     grey = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (0, 0), face.height * 0.006)
     edges = np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3)) / 8
     top, bottom = int(face.points[mesh.BROW_CENTRE, 1]), int(face.points[197, 1])

@@ -108,7 +108,7 @@ def cavity_texture(light: float, side: int = 64) -> Sprite:
 
 
 def _finished(premultiplied: Plane, alpha: Plane, soften: float) -> Sprite:
-    sprite = np.dstack([np.clip(premultiplied, 0, 255), alpha * 255])
-    sprite = cv2.GaussianBlur(sprite, (0, 0), soften)
+    sharp = np.dstack([np.clip(premultiplied, 0, 255), alpha * 255])
+    sprite = np.asarray(cv2.GaussianBlur(sharp, (0, 0), soften), np.float64)
     sprite[..., :3] = np.minimum(sprite[..., :3], sprite[..., 3:])
     return np.asarray(np.rint(sprite), np.uint8)

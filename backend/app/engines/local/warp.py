@@ -17,7 +17,7 @@ import numpy as np
 
 from app.engines.local import topology as mesh
 from app.engines.local.fields import NODES, depth_field, node_positions, ring_radius
-from app.engines.local.raster import smoothstep
+from app.engines.local.raster import remap, smoothstep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     Grid = NDArray[np.float32]
     Points = NDArray[np.float64]
+    Plane = NDArray[np.float32] | NDArray[np.float64]
     Matrix = NDArray[np.float64]
 
 # 1 + dF/dx outside these limits means a fold or a tear; the clamp keeps Newton's step finite there.
@@ -65,16 +66,16 @@ def invert(field: Grid, spacing: float, rounds: int = _ROUNDS) -> Grid:
     back = field * np.float32(-0.5)
     step = back
     for _ in range(rounds):
-        at = cv2.scaleAdd(back, 1 / spacing, here)
-        damping = cv2.remap(slopes, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        moved = cv2.remap(field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        step = cv2.divide(cv2.add(back, moved), damping)
+        at = np.asarray(cv2.scaleAdd(back, 1 / spacing, here), np.float32)
+        damping = remap(slopes, at)
+        moved = remap(field, at)
+        step = np.asarray(cv2.divide(cv2.add(back, moved), damping), np.float32)
         np.clip(step, -_STEP_LIMIT * spacing, _STEP_LIMIT * spacing, out=step)
-        back = cv2.subtract(back, step)
+        back = np.asarray(cv2.subtract(back, step), np.float32)
         if cv2.norm(step, cv2.NORM_INF) < _CONVERGED:
-            return np.asarray(back, np.float32)
+            return back
     folded = np.abs(step).max(2) > _FOLDED
-    return _refilled(back, folded) if folded.any() else np.asarray(back, np.float32)
+    return _refilled(back, folded) if folded.any() else back
 
 
 def _refilled(back: Grid, folded: NDArray[np.bool_]) -> Grid:
@@ -157,7 +158,7 @@ class HeadModel:
         radius = ring_radius(face, nodes)
         follow = _follow(face, nodes).reshape(NODES, NODES).astype(np.float32)
         inside = (1 - smoothstep(1.0, 1.6, radius)).reshape(NODES, NODES).astype(np.float32)
-        planes = _halved(cv2.merge([follow, depth_field(face, size), inside]))
+        planes = _halved(np.dstack([follow, depth_field(face, size), inside]))
         pivot = face.points[mesh.CHIN] + face.down * 0.30 * face.height
         return cls(face=face, size=size, planes=planes, x=_halved(x), y=_halved(y), pivot=pivot)
 
@@ -168,7 +169,8 @@ class HeadModel:
 
     def back(self, pose: HeadPose) -> Grid:
         """Way back through the head's motion at this model's nodes, float32 (NODES / 2, NODES / 2, 2) px."""
-        return self._undo(self.x, self.y, cv2.split(self.planes), pose)
+        planes = [np.asarray(plane, np.float32) for plane in cv2.split(self.planes)]
+        return np.asarray(self._undo(self.x, self.y, planes, pose), np.float32)
 
     def carry(self, points: Points, pose: HeadPose) -> Points:
         """Canvas points (n, 2) moved by the head.
@@ -179,14 +181,14 @@ class HeadModel:
         moved = points
         for _ in range(_CARRY_ROUNDS):
             at = ((moved + 0.5) / self.spacing - 0.5).astype(np.float32)[None]
-            planes = cv2.remap(self.planes, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
-            there = tuple(planes[:, i].astype(np.float64) for i in range(3))
-            before, moved = moved, points - np.asarray(self._undo(moved[:, 0], moved[:, 1], there, pose), np.float64)
+            planes = remap(self.planes, at)[0]
+            there = [planes[:, i].astype(np.float64) for i in range(3)]
+            before, moved = moved, points - self._undo(moved[:, 0], moved[:, 1], there, pose)
             if float(np.abs(moved - before).max()) < _CARRIED:
                 break
         return moved
 
-    def _undo(self, x: Grid, y: Grid, planes: Sequence[Grid], pose: HeadPose) -> Grid:
+    def _undo(self, x: Plane, y: Plane, planes: Sequence[Plane], pose: HeadPose) -> Plane:
         follow, depth, inside = planes
         yaw, pitch, roll = np.radians((pose.yaw, pose.pitch, pose.roll))
         height = self.face.height
@@ -314,7 +316,7 @@ class Warp:
         last_x, last_y = int((x0 + width) * density) + 2, int((y0 + height) * density) + 2
         back = np.ascontiguousarray(self._unposed[first_y:last_y, first_x:last_x])
         if undo is not None:
-            back = cv2.add(back, self._sampled(undo, back, cv2.BORDER_CONSTANT))
+            back = np.asarray(cv2.add(back, self._sampled(undo, back, cv2.BORDER_CONSTANT)), np.float32)
         to_nodes = np.array(
             [
                 [density, 0, (x0 + 0.5) * density - 0.5 - first_x],
@@ -328,8 +330,8 @@ class Warp:
 
     def _sampled(self, field: Grid, at: Grid, border: int) -> Grid:
         offset = 0.5 / self._spacing - 0.5
-        index = at * np.float32(1 / self._spacing) + np.float32(offset)
-        return np.asarray(cv2.remap(field, index, None, cv2.INTER_LINEAR, borderMode=border), np.float32)
+        index = np.asarray(at * np.float32(1 / self._spacing) + np.float32(offset), np.float32)
+        return remap(field, index, border)
 
     def forward(self, points: Points) -> Points:
         """Carry head-posed points (n, 2) on with the sticker's own motion."""
