@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     Grid = NDArray[np.float32]
 
 _LID_UNITS = ("lid", "squint", "widen")
+_BELOW = sorted({*mesh.LIPS_LOWER_INNER, *mesh.LIPS_LOWER_OUTER, *(i for side in Side for i in mesh.EYE_LOWER[side])})
+"""Contours that only layer B carries right."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,14 +99,15 @@ class _Frame:
         everything = np.concatenate(
             [
                 expression.points,
-                expression.points_below,
+                expression.points_below[_BELOW],
                 *(point[None] for point in self.fixed.values()),
             ]
         )
         carried = self._carried(everything)
         count = len(rig.face.points)
-        self.points, self.points_below = carried[:count], carried[count : 2 * count]
-        self.fixed_now = dict(zip(self.fixed, carried[2 * count :], strict=True))
+        self.points, self.points_below = carried[:count], carried[:count].copy()
+        self.points_below[_BELOW] = carried[count : count + len(_BELOW)]
+        self.fixed_now = dict(zip(self.fixed, carried[count + len(_BELOW) :], strict=True))
         turn = np.radians(self.pose.roll + self.pose.body_turn)
         right, down = rig.face.right, rig.face.down
         self.right = right * np.cos(turn) + down * np.sin(turn)

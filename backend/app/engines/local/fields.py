@@ -226,12 +226,11 @@ def _kernel(squared: NDArray[F]) -> NDArray[F]:
     return kernel
 
 
-def depth_field(face: FaceFrame, size: int) -> Grid:
-    """How far each node stands in front of the sides of the face, px, carried on to the hair: float32 (NODES, NODES).
+def depth_field(face: FaceFrame, x: Grid, y: Grid) -> Grid:
+    """How far places stand in front of the sides of the face, px, carried on to the hair.
 
-    Drives the parallax of a turning head.
+    ``x`` and ``y`` float32 (n, n) canvas px, evenly spaced; float32 (n, n). Drives the parallax of a turning head.
     """
-    x, y = node_positions(size)
     everywhere = np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
     radius = ring_radius(face, everywhere)
     inside = np.flatnonzero(radius < 1.7)
@@ -244,4 +243,5 @@ def depth_field(face: FaceFrame, size: int) -> Grid:
     depth = np.zeros(len(everywhere), np.float32)
     depth[inside] = np.clip(spline((everywhere[inside] / face.height).astype(np.float32))[:, 0] * face.height, 0, None)
     depth *= 1 - smoothstep(1.15, 1.7, radius).astype(np.float32)
-    return np.asarray(cv2.GaussianBlur(depth.reshape(NODES, NODES), (0, 0), 1.5), np.float32)
+    # The mesh's nose is sharper than its parallax should be.
+    return np.asarray(cv2.GaussianBlur(depth.reshape(x.shape), (0, 0), 1.5 * len(x) / NODES), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -49,6 +50,7 @@ def given_alpha(alpha: Pixels, face_at: tuple[float, float]) -> Plane | None:
     return _own_component(plane, face_at)
 
 
+@lru_cache(maxsize=4)
 def bust(size: int) -> Plane:
     """The sticker's outline at the canvas edges: open at the top, round corners at the bottom; float32 0..1."""
     margin = BUST_MARGIN * size
@@ -58,7 +60,9 @@ def bust(size: int) -> Plane:
     dx = np.abs(x - (size - 1) / 2) - ((size - 1) / 2 - margin - corner)
     dy = y - (size - 1 - margin - corner)
     outside = np.hypot(np.maximum(dx, 0), np.maximum(dy, 0)) + np.minimum(np.maximum(dx, dy), 0) - corner
-    return np.asarray(np.clip(0.5 - outside, 0, 1), np.float32)
+    shape = np.asarray(np.clip(0.5 - outside, 0, 1), np.float32)
+    shape.setflags(write=False)
+    return shape
 
 
 def sticker_border(alpha: Pixels) -> Pixels:
@@ -77,8 +81,12 @@ def bleed(pixels: Pixels, weight: Plane) -> Pixels:
 
     ``pixels`` RGB u8 (h, w, 3), ``weight`` float32 (h, w) 0..1.
     """
+    height, width = weight.shape
+    half = (max(width // 2, 1), max(height // 2, 1))
     mass = weight.astype(np.float32)
-    levels: list[tuple[Plane, Plane]] = [(pixels * mass[..., None], mass)]
+    weighted = np.asarray(cv2.multiply(pixels, cv2.merge([mass, mass, mass]), dtype=cv2.CV_32F), np.float32)
+    # What is made up is smooth: half the resolution is enough for it.
+    levels = [(_shrunk(weighted, half), _shrunk(mass, half))]
     while max(levels[-1][1].shape) > 2:
         colour, mass = levels[-1]
         levels.append((np.asarray(cv2.pyrDown(colour), np.float32), np.asarray(cv2.pyrDown(mass), np.float32)))
@@ -88,8 +96,14 @@ def bleed(pixels: Pixels, weight: Plane) -> Pixels:
         wider = cv2.pyrUp(filled, dstsize=(colour.shape[1], colour.shape[0]))
         known = np.clip(mass * 4, 0, 1)[..., None]
         filled = known * (colour / (mass[..., None] + 1e-9)) + (1 - known) * wider
-    blended = np.where(weight[..., None] >= 1, pixels, np.clip(filled + 0.5, 0, 255))
-    return blended.astype(np.uint8)
+    made = np.clip(filled + 0.5, 0, 255).astype(np.uint8)
+    result = np.asarray(cv2.resize(made, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    cv2.copyTo(pixels, (weight >= 1).astype(np.uint8), result)
+    return result
+
+
+def _shrunk(plane: Plane, size: tuple[int, int]) -> Plane:
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def guided_filter(guide: Pixels, plane: Plane, *, radius: int, regularisation: float) -> Plane:

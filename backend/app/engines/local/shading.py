@@ -103,11 +103,14 @@ class _Lines:
 
     def line(self, points: Sequence[Points], width: float, depth: float) -> Plane:
         """A smooth line through canvas points, ``width`` in face heights, ``depth`` at its middle."""
-        drawn = np.zeros((self.size, self.size), np.uint8)
-        curve = np.rint(catmull_rom(np.asarray(points), 5) * 16).astype(np.int32)
-        thickness = max(1, int(width * self.face.height))
+        # Drawn at twice the grid's resolution, whatever the canvas'.
+        side = 2 * NODES
+        scale = side / self.size
+        drawn = np.zeros((side, side), np.uint8)
+        curve = np.rint(catmull_rom(np.asarray(points), 5) * scale * 16).astype(np.int32)
+        thickness = max(1, int(width * self.face.height * scale))
         cv2.polylines(drawn, [curve], isClosed=False, color=255, thickness=thickness, lineType=cv2.LINE_AA, shift=4)
-        soft = cv2.GaussianBlur(drawn.astype(np.float32), (0, 0), width * self.face.height * 0.8)
+        soft = cv2.GaussianBlur(drawn.astype(np.float32), (0, 0), width * self.face.height * scale * 0.8)
         small = cv2.resize(soft, (NODES, NODES), interpolation=cv2.INTER_AREA)
         return np.asarray(small * (depth / max(float(soft.max()), 1e-6)), np.float32)
 

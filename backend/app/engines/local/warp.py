@@ -153,14 +153,14 @@ class HeadModel:
     @classmethod
     def build(cls, face: FaceFrame, size: int) -> HeadModel:
         """Computed once per photo."""
-        x, y = node_positions(size)
+        x, y = (_halved(grid) for grid in node_positions(size))
         nodes = np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
         radius = ring_radius(face, nodes)
-        follow = _follow(face, nodes).reshape(NODES, NODES).astype(np.float32)
-        inside = (1 - smoothstep(1.0, 1.6, radius)).reshape(NODES, NODES).astype(np.float32)
-        planes = _halved(np.dstack([follow, depth_field(face, size), inside]))
+        follow = _follow(face, nodes).reshape(x.shape).astype(np.float32)
+        inside = (1 - smoothstep(1.0, 1.6, radius)).reshape(x.shape).astype(np.float32)
+        planes = np.dstack([follow, depth_field(face, x, y), inside])
         pivot = face.points[mesh.CHIN] + face.down * 0.30 * face.height
-        return cls(face=face, size=size, planes=planes, x=_halved(x), y=_halved(y), pivot=pivot)
+        return cls(face=face, size=size, planes=planes, x=x, y=y, pivot=pivot)
 
     @property
     def spacing(self) -> float:
