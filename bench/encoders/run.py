@@ -25,7 +25,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "backend"))
 
-from app.engines.local.encode import encode  # noqa: E402
+from app.engines.local import encode, load_photo  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ OUTLINE = 6 / 512
 
 def cutout(size: int) -> NDArray[np.uint8]:
     """Cut an oval bust out of the photo, with a white outline and smooth edges: RGBA, premultiplied."""
-    photo = cv2.cvtColor(cv2.imread(str(PHOTO)), cv2.COLOR_BGR2RGB)[:420, 20:440]
+    photo = load_photo(PHOTO).pixels[:420, 20:440]
     picture = cv2.resize(photo, (size, size), interpolation=cv2.INTER_AREA)
     mask = np.zeros((size, size), np.uint8)
     cv2.ellipse(mask, (size // 2, int(size * 0.4)), (int(size * 0.24), int(size * 0.3)), 0, 0, 360, 255, -1)
@@ -51,7 +51,8 @@ def cutout(size: int) -> NDArray[np.uint8]:
     outline = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     inner, outer = (cv2.GaussianBlur(layer, (0, 0), 0.8)[..., None] / 255 for layer in (mask, outline))
     colour = picture * inner + 255 * (outer - inner * outer)
-    return np.rint(np.concatenate([np.minimum(colour, 255 * outer), 255 * outer], axis=2)).astype(np.uint8)
+    layers = np.concatenate([np.minimum(colour, 255 * outer), 255 * outer], axis=2)
+    return np.asarray(np.rint(layers), np.uint8)
 
 
 class Clock:
@@ -81,10 +82,10 @@ def moving(source: NDArray[np.uint8], count: int, clock: Clock) -> Iterator[NDAr
         clock.stop()
         phase = 2 * pi * number / count
         matrix = cv2.getRotationMatrix2D((size / 2, size * 0.9), 4 * sin(phase), 1 + 0.02 * sin(2 * phase))
-        matrix[:, 2] += (0.015 * size * sin(phase), 0.01 * size * cos(phase))
+        matrix[:, 2] += np.array([0.015 * size * sin(phase), 0.01 * size * cos(phase)])
         frame = cv2.cvtColor(cv2.warpAffine(source, matrix, (size, size)), cv2.COLOR_mRGBA2RGBA)
         clock.start()
-        yield frame
+        yield np.asarray(frame, np.uint8)
 
 
 def forget_peak() -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,13 @@ from rich.table import Table
 from app.engines.local import Format, build_rig, detect, encode, frame_count, load_photo, load_templates, render
 from app.engines.local.compose import Puppet
 from app.engines.local.motion import sample
-from app.engines.local.raster import over
-from app.engines.local.warp import HeadPose, Warp, pixel_map
+from app.engines.local.raster import over, remap
+from app.engines.local.warp import pixel_map
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
 
     from app.engines.local import Rig, Template
 
@@ -53,22 +56,32 @@ def cloud_templates() -> list[Template]:
     return [template for template in load_templates().values() if template.driven_id]
 
 
-def floor_ms(rig: Rig, runs: int) -> float:
-    """One frame's least work: the coarse map to full size, one RGBA remap, one composite."""
-    back = Warp(rig.head, HeadPose(yaw=6, pitch=3, roll=4)).back(None)
+def frame_and_floor_ms(rig: Rig, template: Template, runs: int) -> tuple[float, float]:
+    """Median milliseconds a frame of a whole loop, captions and effects included, and of its floor.
+
+    The floor is a frame's least work: its own map to full size, one RGBA remap, one composite. It is timed right
+    after the frame, on the frame's own map and with the caches as a frame leaves them; a loop over one map alone
+    would be a floor that no program with more than one picture in memory can stand on.
+    """
+    for _ in render(rig, template):
+        pass
+    motion = sample(template, frame_count(template))
     ground = np.full((rig.size, rig.size, 4), 255, np.uint8)
-
-    def least() -> None:
-        canvas = cv2.remap(rig.sticker, pixel_map(back, rig.size), None, cv2.INTER_LINEAR)
-        over(ground, np.asarray(canvas, np.uint8))
-
-    return timed(least, runs * 20)
-
-
-def frame_ms(rig: Rig, template: Template, runs: int) -> float:
-    """Median milliseconds a frame of a whole loop, captions and effects included."""
-    count = frame_count(template)
-    return timed(lambda: [None for _ in render(rig, template)], runs) / count
+    frames, floors = [], []
+    for _ in range(runs):
+        loop, twin = render(rig, template), Puppet(rig, bordered=True)
+        spent = least = 0
+        for index in range(motion.frame_count):
+            start = time.perf_counter_ns()
+            next(loop)
+            spent += time.perf_counter_ns() - start
+            back = twin.pose(motion.frame(index)).back
+            start = time.perf_counter_ns()
+            over(ground, np.asarray(remap(rig.sticker, pixel_map(back, rig.size), cv2.BORDER_CONSTANT), np.uint8))
+            least += time.perf_counter_ns() - start
+        frames.append(spent / motion.frame_count / 1e6)
+        floors.append(least / motion.frame_count / 1e6)
+    return statistics.median(frames), statistics.median(floors)
 
 
 def person_ms(rig: Rig, template: Template, runs: int) -> float:
@@ -93,12 +106,13 @@ def measure(photo: Path, runs: int) -> dict[str, float]:
         "load": timed(lambda: load_photo(photo), runs),
         "detect": timed(lambda: detect(picture.pixels), runs),
         "rig": timed(lambda: build_rig(picture.pixels, detection.faces[0], size=SIZE), runs),
-        "floor": floor_ms(rig, runs),
     }
     templates = cloud_templates()
-    per_frame = [frame_ms(rig, template, max(2, runs // 3)) for template in templates]
-    figures["frame"] = statistics.median(per_frame)
-    figures["frame_max"] = max(per_frame)
+    pairs = [frame_and_floor_ms(rig, template, max(2, runs // 3)) for template in templates]
+    figures["frame"] = statistics.median(frame for frame, _ in pairs)
+    figures["frame_max"] = max(frame for frame, _ in pairs)
+    figures["floor"] = statistics.median(floor for _, floor in pairs)
+    figures["frame_over_floor"] = statistics.median(frame / floor for frame, floor in pairs)
     figures["person"] = statistics.median(person_ms(rig, template, 2) for template in templates)
     figures |= encoders(rig, load_templates()[ENCODED_WITH], photo, runs)
     return figures
@@ -111,7 +125,7 @@ def encoders(rig: Rig, template: Template, photo: Path, runs: int) -> dict[str, 
     with tempfile.TemporaryDirectory() as folder:
         for kind in Format:
             target = Path(folder) / f"sticker.{kind.value}"
-            write = lambda target=target, kind=kind: encode(ready, target, fps=template.fps, format=kind)  # noqa: E731
+            write = partial(encode, ready, target, fps=template.fps, format=kind)
             figures[f"encode_{kind.value}"] = timed(write, max(2, runs // 2))
             figures[f"kb_{kind.value}"] = target.stat().st_size / 1000
         target = Path(folder) / "sticker.mp4"
@@ -126,6 +140,12 @@ def encoders(rig: Rig, template: Template, photo: Path, runs: int) -> dict[str, 
     return figures
 
 
+def _digested(frames: Iterator[NDArray[np.uint8]], digest: hashlib._Hash) -> Iterator[NDArray[np.uint8]]:
+    for frame in frames:
+        digest.update(frame.tobytes())
+        yield frame
+
+
 def one_sticker(photo: Path, seconds: float = 0.0) -> dict[str, object]:
     """Make stickers for ``seconds`` (at least one): how many, their frames' digest, and the process's peak memory."""
     cv2.setNumThreads(1)
@@ -136,18 +156,20 @@ def one_sticker(photo: Path, seconds: float = 0.0) -> dict[str, object]:
     made, start = 0, time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         while made == 0 or time.perf_counter() - start < seconds:
-
-            def watched() -> object:
-                for frame in render(rig, template):
-                    if made == 0:
-                        digest.update(frame.tobytes())
-                    yield frame
-
-            encode(watched(), Path(folder) / "sticker.mp4", fps=template.fps)
+            frames = render(rig, template)
+            encode(_digested(frames, digest) if made == 0 else frames, Path(folder) / "sticker.mp4", fps=template.fps)
             made += 1
     spent = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return {"per_second": made / spent, "digest": digest.hexdigest(), "peak_mb": peak / 1e6}
+    return {"per_second": made / spent, "digest": digest.hexdigest(), "peak_mb": _peak_bytes() / 1e6}
+
+
+def _peak_bytes() -> int:
+    """Peak resident memory of this process alone; on Linux ``ru_maxrss`` would begin with its parent's."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _child(photo: Path, seconds: float, core: int) -> subprocess.Popen[str]:
@@ -184,17 +206,17 @@ def pin(core: int) -> None:
 
 def verdicts(f: dict[str, float], p: dict[str, object]) -> list[tuple[str, str, str, str, bool, bool]]:
     """Rows of the targets: what, measured, must, aim, and whether each is reached."""
-    frame = f["frame"] / f["floor"]
+    frame = f["frame_over_floor"]
     whole = f["photo_to_mp4"] / (f["frames"] * f["floor"] + f["encode_mp4"])
     second = f["second_mp4"] / f["photo_to_mp4"]
-    peak, speedup = float(str(p["peak_mb"])), float(str(p["speedup"]))
+    peak, speedup, same = float(str(p["peak_mb"])), float(str(p["speedup"])), bool(p["same_output"])
     return [
         ("a frame, over its floor", f"{frame:.2f}", "≤ 4", "≤ 2", frame <= 4, frame <= 2),
         ("photo to MP4, over frames at floor + encoder", f"{whole:.2f}", "≤ 2", "≤ 1.4", whole <= 2, whole <= 1.4),
         ("second sticker of a photo, over the first", f"{second:.2f}", "≤ 0.7", "≤ 0.5", second <= 0.7, second <= 0.5),
         ("peak memory of a process, MB", f"{peak:.0f}", "≤ 250", "≤ 180", peak <= 250, peak <= 180),
         ("two processes on two cores, over one", f"{speedup:.2f}", "≥ 1.8", "≥ 1.95", speedup >= 1.8, speedup >= 1.95),
-        ("same frames in three processes", str(p["same_output"]), "True", "True", *[bool(p["same_output"])] * 2),
+        ("same frames in three processes", str(same), "True", "True", same, same),
     ]
 
 

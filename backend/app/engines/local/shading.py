@@ -42,7 +42,9 @@ def skin_mask(pixels: Pixels, face: FaceFrame) -> Plane:
     typical = np.median(lab[at[:, 1], at[:, 0]], axis=0)
     difference = lab - typical
     distance = np.hypot(difference[..., 1], difference[..., 2]) + 0.4 * np.abs(difference[..., 0])
-    mask = 1 - smoothstep(13, 24, distance)
+    # Ruddy and lined skin varies more than smooth skin: the face's own spread sets how far is too far.
+    reach = float(np.clip(1.5 * np.percentile(distance[at[:, 1], at[:, 0]], 80), 13, 26))
+    mask = 1 - smoothstep(reach, 1.85 * reach, distance)
     oval = (face.points[list(mesh.OVAL)] + 0.5) / spacing - 0.5
     inside = cv2.distanceTransform(fill_polygon(oval, 0, 0, NODES, NODES) // 255, cv2.DIST_L2, 5)
     mask = mask * smoothstep(0, 0.05 * face.height / spacing, inside)

@@ -117,13 +117,13 @@ def test_ring_radius_is_one_on_the_oval(rig: Rig) -> None:
 
 
 def test_depth_is_that_of_a_head(rig: Rig) -> None:
-    depth = depth_field(rig.face, rig.size)
+    x, y = node_positions(rig.size)
+    depth = depth_field(rig.face, x, y)
     assert depth.shape == (NODES, NODES)
     assert depth.min() >= 0
     column, row = ((rig.face.points[mesh.NOSE_TIP] + 0.5) / SPACING - 0.5).round().astype(int)
     assert depth[row, column] > 0.85 * depth.max()
     assert depth[row, column] == pytest.approx(rig.face.depth[mesh.NOSE_TIP], rel=0.15)
-    x, y = node_positions(rig.size)
     radius = ring_radius(rig.face, np.column_stack([x.ravel(), y.ravel()]).astype(np.float64))
     assert depth.ravel()[radius > 2].max() < 0.001 * rig.face.height
 
