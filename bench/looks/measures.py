@@ -85,3 +85,16 @@ def holes(alpha: Pixels) -> int:
     thin = np.pad((alpha < 250).astype(np.uint8), 1, constant_values=1)
     cv2.floodFill(thin, None, (0, 0), 0)
     return int(thin.sum())
+
+
+def stretch(back: Floats, spacing: float, seen: NDArray[np.bool_]) -> float:
+    """How many times longer the warp draws something than the photo has it: the worst place, along its worst direction.
+
+    Args:
+        back: (rows, columns, 2), the source position of every node, px.
+        spacing: between nodes, px.
+        seen: (rows, columns), the nodes that count; the worst hundredth of them is taken for noise.
+    """
+    down, across = np.gradient(back.astype(np.float64), spacing, axis=(0, 1))
+    least = np.linalg.svd(np.stack([across, down], axis=-1)[seen], compute_uv=False)[:, -1]
+    return float(1 / max(np.quantile(least, 0.01), 1e-3)) if least.size else 1.0

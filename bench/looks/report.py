@@ -34,7 +34,7 @@ def show(console: Console, rows: Sequence[Row]) -> None:
     table = Table(title="asked → seen in 1/100 face height; shares in %", title_justify="left", row_styles=("", "dim"))
     table.add_column("photo")
     table.add_column("template")
-    for head in ("face", *_HEADS.values(), "seam", "flicker", "halo", "holes"):
+    for head in ("face", *_HEADS.values(), "seam", "flicker", "stretch", "halo", "holes"):
         table.add_column(head, justify="right", no_wrap=True)
     for row in rows:
         broken = row.breaks
@@ -45,6 +45,7 @@ def show(console: Console, rows: Sequence[Row]) -> None:
             cells.append(_cell(said, name in broken))
         cells.append(_cell(f"{row.seam:.2f} {row.seam_person:.2f}", "seam" in broken))
         cells.append(_cell(f"{100 * row.flicker:.2f}", "flicker" in broken))
+        cells.append(_cell(f"{row.stretch:.1f}", "stretch" in broken))
         cells.append(_cell(f"{100 * row.halo:+.1f}", "halo" in broken))
         cells.append(_cell(str(row.holes), "holes" in broken))
         table.add_row(row.photo, _cell(row.template, bool(broken)), *cells)

@@ -32,7 +32,7 @@ _FACE_MARGIN = 0.08
 """Round the oval, in face heights, where the expression still moves skin and light."""
 _SAME_FACE = 0.35
 """A face that is found this far off, in face heights, is another one."""
-LIMITS = {"seam": 1.05, "flicker": 0.001, "halo": 0.05, "holes": 4}
+LIMITS = {"seam": 1.05, "flicker": 0.001, "stretch": 2.0, "halo": 0.05, "holes": 4}
 """The largest values that pass. The seam has 5 % for a swing that is fastest just there; a halo, since a frame that is
 stretched stretches its soft edges as well, a twentieth of the soft pixels."""
 REST_LIMITS = {"border_halo": 0.05, "cutout_halo": 0.10, "holes": 4}
@@ -44,8 +44,8 @@ class Row:
     """The measures of one template on one photo.
 
     ``found`` of ``sampled`` frames show the face again; ``seam`` is of the finished sticker, ``seam_person`` without
-    effects and caption; ``flicker`` is the worst of the sampled frames, ``halo`` and ``holes`` (px) the worst beyond
-    those of the photo at rest.
+    effects and caption; ``flicker`` and ``stretch`` are the worst of the sampled frames, ``halo`` and ``holes`` (px)
+    the worst beyond those of the photo at rest.
     """
 
     photo: str
@@ -57,6 +57,7 @@ class Row:
     seam: float
     seam_person: float
     flicker: float
+    stretch: float
     halo: float
     holes: int
     seconds: float
@@ -67,7 +68,7 @@ class Row:
         broken = ["face"] if self.found < self.sampled else []
         broken += [name for name, move in self.moves.items() if not move.agrees]
         broken += ["seam"] if max(self.seam, self.seam_person) > LIMITS["seam"] else []
-        broken += [name for name in ("flicker", "halo", "holes") if getattr(self, name) > LIMITS[name]]
+        broken += [name for name in ("flicker", "stretch", "halo", "holes") if getattr(self, name) > LIMITS[name]]
         return tuple(broken)
 
     def flat(self) -> dict[str, Any]:
@@ -76,7 +77,7 @@ class Row:
         row |= {"sampled": self.sampled, "found": self.found}
         for name, move in self.moves.items():
             row |= {f"{name}_asked": round(move.asked, 4), f"{name}_seen": round(move.seen, 4)}
-        for name in ("seam", "seam_person", "flicker", "halo"):
+        for name in ("seam", "seam_person", "flicker", "stretch", "halo"):
             row[name] = round(getattr(self, name), 5)
         return row | {"holes": self.holes, "seconds": round(self.seconds, 2), "breaks": " ".join(self.breaks)}
 
@@ -137,7 +138,7 @@ class Watcher:
         motion = sample(template)
         count = motion.frame_count
         puppet = Puppet(self.rig, bordered=True)
-        wanted, seen, steps, flickers, halos, holed = [], [], [], [0.0], [0.0], [0]
+        wanted, seen, steps, flickers, drawn, halos, holed = [], [], [], [0.0], [1.0], [0.0], [0]
         first = after = puppet.pose(motion.frame(0))
         for index in range(count):
             # Frame ``count`` is frame 0 again: the last step is the seam.
@@ -147,6 +148,7 @@ class Watcher:
                 continue
             flickers.append(self._flicker(before, after))
             alpha = np.ascontiguousarray(before.canvas[..., 3])
+            drawn.append(self._stretch(before, alpha))
             halos.append(measures.halo(alpha) - self.border_halo)
             holed.append(measures.holes(alpha) - self.rest_holes)
             face = self._face(before)
@@ -160,21 +162,33 @@ class Watcher:
             "moves": expressions.movements(wanted, seen),
             "seam_person": measures.seam_ratio(steps[-1], steps[:-1]),
             "flicker": max(flickers),
+            "stretch": max(drawn),
             "halo": max(halos),
             "holes": max(holed),
         }
 
+    def _stretch(self, posed: Posed, alpha: Pixels) -> float:
+        """Round the face only: in it an open mouth draws skin out on purpose."""
+        nodes = posed.back.shape[0]
+        outside = cv2.bitwise_and(alpha, cv2.bitwise_not(self._faces(posed)))
+        seen = cv2.resize(outside, (nodes, nodes), interpolation=cv2.INTER_AREA) > 128
+        return measures.stretch(posed.back, self.rig.size / nodes, np.asarray(seen, np.bool_))
+
     def _flicker(self, before: Posed, after: Posed) -> float:
         size = self.rig.size
         moved = np.linalg.norm(pixel_map(after.back, size) - pixel_map(before.back, size), axis=2).astype(np.float32)
+        return measures.flicker(before.canvas, after.canvas, moved, self._faces(before, after))
+
+    def _faces(self, *poses: Posed) -> Pixels:
+        """255 where the face is in any of the frames, with a margin."""
+        size = self.rig.size
         face = np.zeros((size, size), np.uint8)
-        for posed in (before, after):
+        for posed in poses:
             oval = np.rint(posed.anchors.points[list(mesh.OVAL)]).astype(np.int32)
             cv2.fillConvexPoly(face, cv2.convexHull(oval), (255,))
         margin = 2 * round(_FACE_MARGIN * self.rig.face.height) + 1
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (margin, margin))
-        grown = np.asarray(cv2.dilate(face, kernel), np.uint8)
-        return measures.flicker(before.canvas, after.canvas, moved, grown)
+        return np.asarray(cv2.dilate(face, kernel), np.uint8)
 
 
 def _over_grey(canvas: Pixels) -> Pixels:

@@ -119,6 +119,29 @@ class TestHoles:
         assert measures.holes(alpha) == 0
 
 
+class TestStretch:
+    everywhere = np.ones((12, 12), bool)
+
+    def grid(self) -> NDArray[np.float32]:
+        return np.dstack(np.meshgrid(np.arange(12), np.arange(12))).astype(np.float32) * 4
+
+    def test_a_picture_that_only_moves_is_not_stretched(self) -> None:
+        assert measures.stretch(self.grid() + 5, 4.0, self.everywhere) == pytest.approx(1.0)
+
+    def test_a_band_that_is_drawn_out_is_caught(self) -> None:
+        back = self.grid()
+        back[:, 6:, 0] -= np.minimum(np.arange(6), 3) * 3
+        assert measures.stretch(back, 4.0, self.everywhere) == pytest.approx(4.0)
+
+    def test_only_what_is_seen_counts(self) -> None:
+        back = self.grid()
+        back[:, 9:, 0] = back[:, 9:10, 0]
+        seen = self.everywhere.copy()
+        seen[:, 8:] = False
+        assert measures.stretch(back, 4.0, seen) == pytest.approx(1.0)
+        assert measures.stretch(back, 4.0, ~self.everywhere) == 1.0
+
+
 class TestMovements:
     def test_the_moment_of_the_largest_wish_is_judged(self) -> None:
         rest = dict.fromkeys(expressions.FEATURES, 0.0)
