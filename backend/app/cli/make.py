@@ -66,14 +66,14 @@ def command(
     from app.cli.inspection import inspect_photo, tell_reasons  # after the cheap checks
     from app.cli.rendering import Job, render_all
     from app.cli.report import progress_bars, tell_outcome, tell_total
-    from app.engines.local.rig import build_rig
+    from app.engines.local.rig import build_rig, rig_size
 
     seen = inspect_photo(photo, number)
     tell_reasons(seen.verdict.reasons, spoken, refused=not seen.verdict.passed)
     if not seen.verdict.passed or seen.face is None:
         return USAGE
     targets = choose_targets(Path(photo), [chosen.id for chosen in templates], output, format_name)
-    rig = build_rig(seen.photo.pixels, seen.face, alpha=seen.photo.alpha, size=max(side, RIG_SIZE))
+    rig = build_rig(seen.photo.pixels, seen.face, alpha=seen.photo.alpha, size=rig_size(side))
     jobs = [
         Job(chosen, target, ground, caption=words, lang=spoken if lang else "zh", fps=rate, size=side)
         for chosen, target in zip(templates, targets.stickers, strict=True)

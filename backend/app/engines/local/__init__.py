@@ -19,7 +19,7 @@ from app.engines.local.errors import EncodeFailed, EngineError, FontMissing, Pho
 from app.engines.local.gates import Reason, Verdict, check
 from app.engines.local.photo import Photo, load_photo
 from app.engines.local.render import KEEP, REMOVE, Background, frame_count, parse_background, render, still
-from app.engines.local.rig import Rig, build_rig
+from app.engines.local.rig import Rig, build_rig, rig_size
 from app.engines.local.template import Template
 
 __all__ = [
@@ -51,5 +51,6 @@ __all__ = [
     "load_templates",
     "parse_background",
     "render",
+    "rig_size",
     "still",
 ]

@@ -17,7 +17,7 @@ from app.engines.local.mouth import MOUTH_UNITS, MouthPainter, mouth_shape
 from app.engines.local.raster import catmull_rom, fill_polygon, over, remap
 from app.engines.local.topology import Side
 from app.engines.local.units import side_weights, spare_spectacles
-from app.engines.local.warp import Expression, HeadPose, Warp, pixel_map
+from app.engines.local.warp import Expression, HeadPose, Warp, pixel_map, reached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,6 +94,7 @@ class _Frame:
         self.weights = expression.weights
         self.pose = HeadPose.from_channels(channels)
         self.warp = Warp(rig.head, self.pose)
+        self.bordered = bordered
         self.border = cv2.BORDER_CONSTANT if bordered else cv2.BORDER_REPLICATE
         self.fixed: dict[Side | None, Points] = {**{side: rig.eyes[side].middle for side in Side}, None: rig.mouth.seam}
         everything = np.concatenate(
@@ -128,8 +129,7 @@ class _Frame:
     def draw(self, *, alpha_needed: bool) -> Posed:
         rig = self.rig
         back = self.warp.back(self.expression.undo)
-        full = pixel_map(back, rig.size)
-        canvas = remap(self.source, full, self.border)
+        canvas = self._warped(self.source, back)
         shape = mouth_shape(
             self.points[list(mesh.LIPS_UPPER_INNER)], self.points_below[list(mesh.LIPS_LOWER_INNER)], self.down
         )
@@ -152,7 +152,7 @@ class _Frame:
         alpha = cv2.extractChannel(canvas, 3)
         if alpha_needed:
             own = np.asarray(cv2.extractChannel(rig.person, 3), np.uint8)
-            alpha = cv2.min(alpha, remap(own, full, self.border))
+            alpha = cv2.min(alpha, self._warped(own, back))
         anchors = Anchors(
             points=self.points,
             right=self.right,
@@ -163,6 +163,18 @@ class _Frame:
             alpha=np.asarray(alpha, np.uint8),
         )
         return Posed(canvas, anchors, back)
+
+    def _warped(self, source: Pixels, back: Grid) -> Pixels:
+        """A picture of the rig carried along; only where anything of it can show."""
+        size = self.rig.size
+        if not self.bordered:
+            return remap(source, pixel_map(back, size), cv2.BORDER_REPLICATE)
+        box = reached(back, self.rig.shown, size)
+        canvas = np.zeros((size, size, *source.shape[2:]), np.uint8)
+        pixels = size // NODES
+        rows, columns = (slice(part.start * pixels, part.stop * pixels) for part in box.slices)
+        canvas[rows, columns] = remap(source, pixel_map(back, size, box), cv2.BORDER_CONSTANT)
+        return canvas
 
     def _eye_pose(self, side: Side) -> EyePose:
         lid, squint, widen = (self.weights.get(f"{unit}_{side}", 0.0) for unit in _LID_UNITS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import cv2
@@ -11,7 +12,7 @@ import numpy as np
 from app.engines.local import matte, shading
 from app.engines.local import topology as mesh
 from app.engines.local.eyes import EyePlate, eye_plate
-from app.engines.local.fields import Layer, fit_layers
+from app.engines.local.fields import NODES, Layer, fit_layers
 from app.engines.local.framing import frame
 from app.engines.local.geometry import FaceFrame, face_frame
 from app.engines.local.mouth import MouthPlate, mouth_plate
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
     Points = NDArray[np.float64]
 
 MIN_SIZE, MAX_SIZE = 256, 1024
+
+
+def rig_size(output: int) -> int:
+    """The canvas side that serves stickers of ``output`` px well: at least 512, and whole pixels to every node."""
+    return int(np.clip(-(-output // NODES) * NODES, 512, MAX_SIZE))
+
+
 _SURE = 0.92
 _CLEAR = 0.03
 
@@ -61,7 +69,7 @@ class Calm:
         return calmed
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Rig:
     """One photo, ready to be animated. Immutable and safe to share between threads; pickles.
 
@@ -85,6 +93,12 @@ class Rig:
     calm: Calm
     spectacles: float
 
+    @cached_property
+    def shown(self) -> tuple[int, int, int, int]:
+        """The rectangle [x0, y0, x1, y1] of ``sticker`` outside which nothing shows, canvas px."""
+        x, y, width, height = cv2.boundingRect(np.ascontiguousarray(self.sticker[..., 3]))
+        return x, y, x + width, y + height
+
     def background(self) -> Pixels:
         """The photo's background with the person painted out: RGB u8. Not kept, because most stickers need none."""
         around = cv2.dilate(self.person[..., 3], np.ones((5, 5), np.uint8))
@@ -99,7 +113,7 @@ def build_rig(image: Pixels, face: Face, *, alpha: Pixels | None = None, size: i
         image: RGB u8 (height, width, 3).
         face: one of ``detect(image).faces``.
         alpha: u8 (height, width), the photo's own cut-out, used instead of the network's where it cuts.
-        size: canvas side in px, 256 to 1024.
+        size: canvas side in px, 256 to 1024, a multiple of 128; see :func:`rig_size`.
 
     Raises:
         ValueError: a wrong shape, dtype or size.
@@ -108,8 +122,8 @@ def build_rig(image: Pixels, face: Face, *, alpha: Pixels | None = None, size: i
         raise ValueError(f"image must be RGB u8 (height, width, 3), not {image.dtype} {image.shape}")
     if alpha is not None and (alpha.shape != image.shape[:2] or alpha.dtype != np.uint8):
         raise ValueError(f"alpha must be u8 {image.shape[:2]}, not {alpha.dtype} {alpha.shape}")
-    if not MIN_SIZE <= size <= MAX_SIZE:
-        raise ValueError(f"size must be {MIN_SIZE} to {MAX_SIZE} px, not {size}")
+    if not MIN_SIZE <= size <= MAX_SIZE or size % NODES:
+        raise ValueError(f"size must be {MIN_SIZE} to {MAX_SIZE} px and a multiple of {NODES}, not {size}")
     framed = frame(image, face.landmarks, size, alpha)
     irises = {
         Side.RIGHT: (face.iris_right.centre, face.iris_right.radius),
@@ -184,4 +198,4 @@ def _spectacles(pixels: Pixels, face: FaceFrame, light: float) -> float:
     return float(smoothstep(4.0, 6.5, strongest))
 
 
-__all__ = ["MAX_SIZE", "MIN_SIZE", "Layer", "Rig", "build_rig"]
+__all__ = ["MAX_SIZE", "MIN_SIZE", "Layer", "Rig", "build_rig", "rig_size"]

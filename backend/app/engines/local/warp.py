@@ -1,9 +1,9 @@
 """One frame's warp: where each canvas pixel comes from.
 
 Forward, a point of the photo first moves with its expression, then with the head, then with the whole sticker:
-``x -> body(head(x + e(x)))``. A picture needs the way back. The body is affine and exact. The head's motion is
-defined by its way back, so that it costs no inversion and cannot fold; the few points that effects hold on to are
-carried forward by iteration. The expression is inverted on the coarse grid, on the nodes that it can reach.
+``x -> body(head(x + e(x)))``. A picture needs the way back. The body is affine and exact; head and expression
+are inverted on the coarse grid, each on the nodes that it can reach, and composed there. (Defining the head by its
+way back would save that inversion, but depth would then be read where it arrives: ears and edges smear.)
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from app.engines.local import topology as mesh
-from app.engines.local.fields import NODES, depth_field, node_positions, ring_radius
+from app.engines.local.fields import NODES, Box, depth_field, node_positions, ring_radius
 from app.engines.local.raster import remap, smoothstep
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ _CONVERGED = 0.04
 """Root mean square of a step, px: below it the picture does not change any more."""
 _FOLDED = 1.2
 _REFILL_MARGIN = 6
-_CARRY_ROUNDS, _CARRIED = 12, 0.05
+_HEAD_ROUNDS = 10
 
 
-def invert(field: Grid, spacing: float, rounds: int = _ROUNDS) -> Grid:
+def invert(field: Grid, spacing: float, rounds: int = _ROUNDS, start: Grid | None = None) -> Grid:
     """The way back through a displacement field: ``u`` with ``u(x) = -F(x + u(x))``.
 
     Diagonal Newton steps, clamped; a plain fixed point diverges where skin stretches more than twofold. Nodes
@@ -54,6 +54,7 @@ def invert(field: Grid, spacing: float, rounds: int = _ROUNDS) -> Grid:
         field: float32 (rows, columns, 2), px.
         spacing: px between nodes.
         rounds: at most so many steps.
+        start: a first guess; half of the field backwards when None, which is safe where skin stretches.
 
     Returns:
         float32 (rows, columns, 2), px.
@@ -64,7 +65,7 @@ def invert(field: Grid, spacing: float, rounds: int = _ROUNDS) -> Grid:
     slope_y = cv2.Sobel(along, cv2.CV_32F, 0, 1, ksize=1, scale=0.5 / spacing)
     slopes = np.clip(cv2.merge([slope_x, slope_y]) + np.float32(1), *_SLOPE_LIMITS)
     here = _node_indices(rows, columns)
-    back = field * np.float32(-0.5)
+    back = field * np.float32(-0.5) if start is None else start
     step = back
     settled = _CONVERGED * np.sqrt(rows * columns)
     for _ in range(rounds):
@@ -176,43 +177,35 @@ class HeadModel:
         """Canvas px between the nodes of this model."""
         return 2 * self.size / NODES
 
-    def back(self, pose: HeadPose) -> Grid:
-        """Way back through the head's motion at this model's nodes, float32 (NODES / 2, NODES / 2, 2) px."""
+    def field(self, pose: HeadPose) -> Grid:
+        """Displacement of this model's nodes by the head's motion, float32 (NODES / 2, NODES / 2, 2) px."""
         planes = [np.asarray(plane, np.float32) for plane in cv2.split(self.planes)]
-        return np.asarray(self._undo(self.x, self.y, planes, pose), np.float32)
+        return np.asarray(self._displaced(self.x, self.y, planes, pose), np.float32)
 
     def carry(self, points: Points, pose: HeadPose) -> Points:
-        """Canvas points (n, 2) moved by the head.
+        """Canvas points (n, 2) moved by the head."""
+        at = ((points + 0.5) / self.spacing - 0.5).astype(np.float32)[None]
+        planes = remap(self.planes, at)[0]
+        there = [planes[:, i].astype(np.float64) for i in range(3)]
+        return np.asarray(points + self._displaced(points[:, 0], points[:, 1], there, pose))
 
-        Solves ``y + back(y) = x`` by iteration. A round leaves about the sine of the tilt of the error: four settle
-        a usual pose, the widest ones need more.
-        """
-        moved = points
-        for _ in range(_CARRY_ROUNDS):
-            at = ((moved + 0.5) / self.spacing - 0.5).astype(np.float32)[None]
-            planes = remap(self.planes, at)[0]
-            there = [planes[:, i].astype(np.float64) for i in range(3)]
-            before, moved = moved, points - self._undo(moved[:, 0], moved[:, 1], there, pose)
-            if float(np.abs(moved - before).max()) < _CARRIED:
-                break
-        return moved
-
-    def _undo(self, x: Plane, y: Plane, planes: Sequence[Plane], pose: HeadPose) -> Plane:
+    def _displaced(self, x: Plane, y: Plane, planes: Sequence[Plane], pose: HeadPose) -> Plane:
         follow, depth, inside = planes
         yaw, pitch, roll = np.radians((pose.yaw, pose.pitch, pose.roll))
         height = self.face.height
-        shift_x, shift_y = np.float32(pose.x * height), np.float32(pose.y * height)
-        from_pivot_x, from_pivot_y = x - np.float32(self.pivot[0]) - shift_x, y - np.float32(self.pivot[1]) - shift_y
-        from_centre_x = x - np.float32(self.face.centre[0]) - shift_x
-        from_centre_y = y - np.float32(self.face.centre[1]) - shift_y
+        from_pivot_x, from_pivot_y = x - np.float32(self.pivot[0]), y - np.float32(self.pivot[1])
+        from_centre_x, from_centre_y = x - np.float32(self.face.centre[0]), y - np.float32(self.face.centre[1])
         cosine, sine = np.float32(np.cos(roll) - 1), np.float32(np.sin(roll))
-        # Undone in the order's reverse: the shift, the turn about the neck, the scale, then what depth adds.
-        smaller = np.float32(1 / (1 + pose.scale) - 1)
-        back_x = follow * (from_pivot_x * cosine + from_pivot_y * sine - shift_x + smaller * from_centre_x)
-        back_y = follow * (from_pivot_y * cosine - from_pivot_x * sine - shift_y + smaller * from_centre_y)
-        back_x -= depth * np.float32(np.sin(yaw)) - inside * from_centre_x * np.float32(1 / np.cos(yaw) - 1)
-        back_y -= depth * np.float32(np.sin(pitch)) - inside * from_centre_y * np.float32(1 / np.cos(pitch) - 1)
-        return np.stack([back_x, back_y], -1)
+        scale = np.float32(pose.scale)
+        moved_x = follow * (
+            from_pivot_x * cosine - from_pivot_y * sine + np.float32(pose.x * height) + scale * from_centre_x
+        )
+        moved_y = follow * (
+            from_pivot_x * sine + from_pivot_y * cosine + np.float32(pose.y * height) + scale * from_centre_y
+        )
+        moved_x += depth * np.float32(np.sin(yaw)) + inside * from_centre_x * np.float32(np.cos(yaw) - 1)
+        moved_y += depth * np.float32(np.sin(pitch)) + inside * from_centre_y * np.float32(np.cos(pitch) - 1)
+        return np.stack([moved_x, moved_y], -1)
 
     def body(self, pose: HeadPose) -> Matrix:
         """The whole sticker's motion about its bottom centre: (2, 3), canvas px to canvas px."""
@@ -302,7 +295,9 @@ class Warp:
             origin = np.asarray(cv2.transform(self._nodes, inverse), np.float32)
         if not pose.head_moves:
             return origin
-        shift = np.asarray(cv2.resize(head.back(pose), (NODES, NODES), interpolation=cv2.INTER_CUBIC), np.float32)
+        field = head.field(pose)
+        back = invert(field, head.spacing, _HEAD_ROUNDS, -field)
+        shift = np.asarray(cv2.resize(back, (NODES, NODES), interpolation=cv2.INTER_CUBIC), np.float32)
         if self._body_moves:
             shift = self._sampled(shift, origin, cv2.BORDER_REPLICATE)
         return np.asarray(cv2.add(origin, shift), np.float32)
@@ -348,21 +343,40 @@ class Warp:
         return points @ self.body[:, :2].T + self.body[:, 2] if self._body_moves else points
 
 
-def pixel_map(back: Grid, size: int) -> Grid:
-    """Node positions to a full map for ``cv2.remap``: float32 (size, size, 2).
+def pixel_map(back: Grid, size: int, box: Box | None = None) -> Grid:
+    """Node positions to a map for ``cv2.remap``: float32 (rows, columns, 2) for the pixels of a box of nodes.
 
-    What is interpolated are shifts, so that what does not move comes out exact, up to the canvas edges.
+    All nodes when ``box`` is None: (size, size, 2). Beyond the outermost nodes the shift stays what it was, so that
+    what does not move comes out exact, up to the canvas edges.
     """
-    nodes, pixels = _resting(size)
-    shift = cv2.resize(cv2.subtract(back, nodes), (size, size), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.add(shift, pixels, dst=shift), np.float32)
+    box = Box(0, 0, NODES, NODES) if box is None else box
+    pixels = size // NODES
+    inner, outer = _resting(size)
+    shift = cv2.copyMakeBorder(cv2.subtract(back, inner), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    # One node more on each side than the box has: interpolation needs both neighbours.
+    around = slice(box.y0, box.y1 + 2), slice(box.x0, box.x1 + 2)
+    positions = cv2.add(shift[around], outer[around])
+    full = cv2.resize(positions, None, fx=pixels, fy=pixels, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(full[pixels:-pixels, pixels:-pixels], np.float32)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _resting(size: int) -> tuple[Grid, Grid]:
-    """Canvas positions of all nodes and of all pixels."""
-    line = np.arange(size, dtype=np.float32)
-    grids = np.dstack(node_positions(size)), np.dstack(np.meshgrid(line, line))
-    for grid in grids:
+    """Canvas positions of all nodes, without and with a border of one node."""
+    pixels = size / NODES
+    line = ((np.arange(-1, NODES + 1) + 0.5) * pixels - 0.5).astype(np.float32)
+    outer = np.dstack(np.meshgrid(line, line))
+    inner = np.ascontiguousarray(outer[1:-1, 1:-1])
+    for grid in (inner, outer):
         grid.setflags(write=False)
-    return grids
+    return inner, outer
+
+
+def reached(back: Grid, shown: tuple[int, int, int, int], size: int) -> Box:
+    """The nodes whose pixels can show anything of a rectangle [x0, y0, x1, y1] of the source, canvas px."""
+    x0, y0, x1, y1 = shown
+    # Between two nodes the source moves by a spacing and what the warp stretches it.
+    reach = 2 * size / NODES
+    near = cv2.inRange(back, (x0 - reach, y0 - reach, 0, 0), (x1 + reach, y1 + reach, 0, 0))
+    x, y, width, height = cv2.boundingRect(near)
+    return Box(max(x - 1, 0), max(y - 1, 0), min(x + width + 1, NODES), min(y + height + 1, NODES))
