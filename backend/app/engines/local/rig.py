@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import cv2
@@ -69,13 +68,14 @@ class Calm:
         return calmed
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rig:
     """One photo, ready to be animated. Immutable and safe to share between threads; pickles.
 
     All pictures are ``size`` px square. ``photo`` is the canvas as it was cut, RGB, and ``valid`` 255 where the
     photo reached; ``sticker`` is the cut-out with its white border, premultiplied RGBA; ``person`` the cut-out
-    alone, premultiplied RGBA, unbounded by the bust.
+    alone, premultiplied RGBA, unbounded by the bust. Outside the rectangle ``shown``, [x0, y0, x1, y1], ``sticker``
+    is empty.
     """
 
     size: int
@@ -83,6 +83,7 @@ class Rig:
     photo: Pixels
     valid: Pixels
     sticker: Pixels
+    shown: tuple[int, int, int, int]
     person: Pixels
     upper: Layer
     lower: Layer
@@ -92,12 +93,6 @@ class Rig:
     shades: dict[str, NDArray[np.float32]]
     calm: Calm
     spectacles: float
-
-    @cached_property
-    def shown(self) -> tuple[int, int, int, int]:
-        """The rectangle [x0, y0, x1, y1] of ``sticker`` outside which nothing shows, canvas px."""
-        x, y, width, height = cv2.boundingRect(np.ascontiguousarray(self.sticker[..., 3]))
-        return x, y, x + width, y + height
 
     def background(self) -> Pixels:
         """The photo's background with the person painted out: RGB u8. Not kept, because most stickers need none."""
@@ -137,12 +132,14 @@ def build_rig(image: Pixels, face: Face, *, alpha: Pixels | None = None, size: i
     upper, lower = fit_layers(geometry, displacements(geometry), size)
     skin, light, ratio = _light(framed.pixels, geometry)
     colours = matte.bleed(framed.pixels, (cut > _SURE).astype(np.float32))
+    sticker = _bordered(colours, _eight_bit(cut))
     return Rig(
         size=size,
         face=geometry,
         photo=framed.pixels,
         valid=framed.valid,
-        sticker=_bordered(colours, _eight_bit(cut)),
+        sticker=sticker,
+        shown=_bounds(sticker),
         person=_premultiplied(colours, _eight_bit(cut)),
         upper=upper,
         lower=lower,
@@ -165,6 +162,11 @@ def _bordered(colours: Pixels, alpha: Pixels) -> Pixels:
     cut = np.asarray(cv2.multiply(alpha, _eight_bit(matte.bust(alpha.shape[0])), scale=1 / 255), np.uint8)
     white = cv2.multiply(matte.sticker_border(cut), cv2.bitwise_not(cut), scale=1 / 255)
     return np.asarray(cv2.add(_premultiplied(colours, cut), cv2.merge([white] * 4)), np.uint8)
+
+
+def _bounds(picture: Pixels) -> tuple[int, int, int, int]:
+    x, y, width, height = cv2.boundingRect(np.ascontiguousarray(picture[..., 3]))
+    return x, y, x + width, y + height
 
 
 def _eight_bit(plane: NDArray[np.float32]) -> Pixels:

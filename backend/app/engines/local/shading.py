@@ -50,7 +50,7 @@ def skin_mask(pixels: Pixels, face: FaceFrame) -> Plane:
     mask = mask * smoothstep(0, 0.05 * face.height / spacing, inside)
     # Erode a little: a line that stops short of the hair is right, one that runs into it is not.
     eroded = cv2.erode(mask.astype(np.float32), np.ones((5, 5), np.uint8))
-    return np.asarray(cv2.GaussianBlur(eroded, (0, 0), 1.2), np.float32)
+    return np.asarray(np.clip(cv2.GaussianBlur(eroded, (0, 0), 1.2), 0, 1), np.float32)
 
 
 def shade_maps(pixels: Pixels, face: FaceFrame) -> dict[str, Plane]:

@@ -243,7 +243,7 @@ def test_directions_of_the_head(rig: Rig) -> None:
 
 
 def test_a_moving_head_leaves_the_chest(rig: Rig) -> None:
-    field = rig.head.back(HeadPose(yaw=15, pitch=-10, roll=20, x=0.1, y=0.1, scale=0.1))
+    field = rig.head.field(HeadPose(yaw=15, pitch=-10, roll=20, x=0.1, y=0.1, scale=0.1))
     nodes = np.column_stack([rig.head.x.ravel(), rig.head.y.ravel()]).astype(np.float64)
     chest = rig.face.below(nodes, rig.face.points[mesh.CHIN]) > 0.63 * rig.face.height
     assert chest.any()
