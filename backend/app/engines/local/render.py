@@ -125,17 +125,7 @@ def render(
     rate = template.fps if fps is None else fps
     if not MIN_FPS <= rate <= MAX_FPS:
         raise ValueError(f"fps must be {MIN_FPS:g} to {MAX_FPS:g}, not {rate:g}")
-    output = rig.size if size is None else size
-    if not MIN_OUTPUT <= output <= MAX_OUTPUT:
-        raise ValueError(f"size must be {MIN_OUTPUT} to {MAX_OUTPUT} px, not {output}")
-    words = getattr(template.caption.text, lang) if caption is None else caption.strip()
-    look = _Look(
-        rig=rig,
-        effects=template.effects,
-        caption=build_caption(words, template.caption.style, rig.size) if words else None,
-        background=background,
-        output=output,
-    )
+    look = _look(rig, template, caption=caption, lang=lang, background=background, size=size)
     return _frames(look, template, frame_count(template, rate), progress)
 
 
@@ -154,19 +144,34 @@ def still(
     background: Background = REMOVE,
     size: int | None = None,
 ) -> Frame:
-    """One frame, at ``t`` in 0..1 or at the template's own poster moment; as :func:`render` draws it."""
-    words = getattr(template.caption.text, lang) if caption is None else caption.strip()
-    look = _Look(
-        rig=rig,
-        effects=template.effects,
-        caption=build_caption(words, template.caption.style, rig.size) if words else None,
-        background=background,
-        output=rig.size if size is None else size,
-    )
+    """One frame, at ``t`` in 0..1 or at the template's own poster moment; as :func:`render` draws it, errors too."""
+    look = _look(rig, template, caption=caption, lang=lang, background=background, size=size)
     count = frame_count(template)
     index = round((template.poster if t is None else t) * count) % count
     motion = sample(template, count)
     return _frame(look, look.puppet(), motion.frame(index), float(motion.times[index]))
+
+
+def _look(
+    rig: Rig,
+    template: Template,
+    *,
+    caption: str | None,
+    lang: Literal["zh", "en"],
+    background: Background,
+    size: int | None,
+) -> _Look:
+    output = rig.size if size is None else size
+    if not MIN_OUTPUT <= output <= MAX_OUTPUT:
+        raise ValueError(f"size must be {MIN_OUTPUT} to {MAX_OUTPUT} px, not {output}")
+    words = getattr(template.caption.text, lang) if caption is None else caption.strip()
+    return _Look(
+        rig=rig,
+        effects=template.effects,
+        caption=build_caption(words, template.caption.style, rig.size) if words else None,
+        background=background,
+        output=output,
+    )
 
 
 def _frames(look: _Look, template: Template, count: int, progress: Progress | None) -> Iterator[Frame]:

@@ -101,6 +101,8 @@ def test_impossible_frame_rates_are_refused_at_once(fps: float) -> None:
 def test_impossible_sizes_are_refused_at_once(size: int) -> None:
     with pytest.raises(ValueError, match="size must be 64 to 1024"):
         render(rig_of(HOPPER), get_template("yes"), size=size)
+    with pytest.raises(ValueError, match="size must be 64 to 1024"):
+        still(rig_of(HOPPER), get_template("yes"), size=size)
 
 
 @pytest.mark.parametrize("size", [64, 101, 240, 256, 400])
