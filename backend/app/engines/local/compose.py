@@ -14,7 +14,7 @@ from app.engines.local.effects.anchors import Anchors
 from app.engines.local.eyes import EyePose, draw_eye
 from app.engines.local.fields import NODES, Box
 from app.engines.local.mouth import MOUTH_UNITS, MouthPainter, mouth_shape
-from app.engines.local.raster import catmull_rom, fill_polygon, over, remap
+from app.engines.local.raster import catmull_rom, fill_polygon, over, remap, soften
 from app.engines.local.topology import Side
 from app.engines.local.units import side_weights, spare_spectacles
 from app.engines.local.warp import Expression, HeadPose, Warp, pixel_map, reached
@@ -221,7 +221,7 @@ class _Frame:
             return
         window = (int(x0), int(y0), width, height)
         wide = fill_polygon(np.concatenate([line - down * margin * 2, rim[::-1]]), *window)
-        soft = cv2.GaussianBlur(wide, (0, 0), feather)
+        soft = soften(wide, feather)
         long = np.concatenate([line[:1] - right * size * 0.08, line, line[-1:] + right * size * 0.08])
         below = fill_polygon(np.concatenate([long, (long + down * size * 0.4)[::-1]]), *window)
         mask = np.asarray(cv2.multiply(soft, below, scale=1 / 255), np.uint8)

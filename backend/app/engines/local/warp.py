@@ -37,7 +37,7 @@ _SLOPE_LIMITS = (0.3, 6.0)
 _STEP_LIMIT = 2.5
 """Nodes."""
 _ROUNDS = 8
-_CONVERGED = 0.04
+_CONVERGED = 0.06
 """Root mean square of a step, px: below it the picture does not change any more."""
 _FOLDED = 1.2
 _REFILL_MARGIN = 6
