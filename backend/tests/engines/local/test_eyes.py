@@ -78,7 +78,9 @@ def test_the_plate_holds_a_whole_eye(portrait: str, side: Side) -> None:
     assert area == pytest.approx(np.pi * (1.06 * plate.radius) ** 2, rel=0.1)
     centre = (rig.face.iris_centre[side] - plate.origin).round().astype(int)
     assert plate.iris[centre[1], centre[0], :3].mean() < 0.6 * plate.sclera[centre[1], centre[0], :3].mean()
-    assert plate.lash.max() <= 60
+    # Lashes are a dark and warm neutral, whatever the photo's own shadows were.
+    assert plate.lash.max() <= 68
+    assert plate.lash[0] > plate.lash[1] > plate.lash[2]
 
 
 def test_an_eye_at_rest_is_the_photos_own(portrait: str) -> None:
