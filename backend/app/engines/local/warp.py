@@ -42,6 +42,8 @@ _CONVERGED = 0.06
 _FOLDED = 1.2
 _REFILL_MARGIN = 6
 _HEAD_ROUNDS = 10
+HEAD_NODES = NODES // 4
+"""Nodes a side that carry the head's motion, which is smooth."""
 
 
 def invert(field: Grid, spacing: float, rounds: int = _ROUNDS, start: Grid | None = None) -> Grid:
@@ -147,9 +149,9 @@ class HeadPose:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadModel:
-    """What a head's motion needs to know of one face, on half of the coarse grid's nodes: the field is smooth.
+    """What a head's motion needs to know of one face, on a grid of its own.
 
-    ``planes`` float32 (NODES / 2, NODES / 2, 3): how much a node follows the head, its depth px, its share of the
+    ``planes`` float32 (HEAD_NODES, HEAD_NODES, 3): how much a node follows the head, its depth px, its share of the
     foreshortening; ``x`` and ``y`` the nodes' canvas px.
     """
 
@@ -163,7 +165,7 @@ class HeadModel:
     @classmethod
     def build(cls, face: FaceFrame, size: int) -> HeadModel:
         """Computed once per photo."""
-        x, y = (_halved(grid) for grid in node_positions(size))
+        x, y = (_thinned(grid) for grid in node_positions(size))
         nodes = np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
         radius = ring_radius(face, nodes)
         follow = _follow(face, nodes).reshape(x.shape).astype(np.float32)
@@ -175,10 +177,10 @@ class HeadModel:
     @property
     def spacing(self) -> float:
         """Canvas px between the nodes of this model."""
-        return 2 * self.size / NODES
+        return self.size / HEAD_NODES
 
     def field(self, pose: HeadPose) -> Grid:
-        """Displacement of this model's nodes by the head's motion, float32 (NODES / 2, NODES / 2, 2) px."""
+        """Displacement of this model's nodes by the head's motion, float32 (HEAD_NODES, HEAD_NODES, 2) px."""
         planes = [np.asarray(plane, np.float32) for plane in cv2.split(self.planes)]
         return np.asarray(self._displaced(self.x, self.y, planes, pose), np.float32)
 
@@ -219,8 +221,8 @@ class HeadModel:
         return np.column_stack([linear, pivot - linear @ pivot + shift])
 
 
-def _halved(grid: Grid) -> Grid:
-    return np.asarray(cv2.resize(grid, (NODES // 2, NODES // 2), interpolation=cv2.INTER_AREA), np.float32)
+def _thinned(grid: Grid) -> Grid:
+    return np.asarray(cv2.resize(grid, (HEAD_NODES, HEAD_NODES), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _follow(face: FaceFrame, points: Points) -> NDArray[np.float64]:
