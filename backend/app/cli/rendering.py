@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -86,12 +87,10 @@ def _in_pool(rig: Rig, jobs: Sequence[Job], progress: Callable[[int, int, int], 
                 for future in finished:
                     outcomes[futures[future]] = _result(future, jobs[futures[future]])
         except BaseException:
+            # The last worker may still be starting: the queue and the event must last until every worker has ended.
             stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            while any(future.running() for future in futures):  # a full pipe would keep the workers from ending
-                wait([future for future in futures if future.running()], _POLL_SECONDS)
-                while not reports.empty():
-                    reports.get()
+            with _emptied(reports):
+                pool.shutdown(cancel_futures=True)
             raise
     return [outcomes[index] for index in range(len(jobs))]
 
@@ -105,15 +104,41 @@ def _result(future: Future[Outcome], job: Job) -> Outcome:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Start workers deaf to Ctrl-C, which a terminal sends to all: only the parent decides, and tells them.
+    """Hold Ctrl-C back while workers start; one that comes meanwhile is raised at the end.
 
-    Being blocked is inherited from before the worker's first line; one that comes meanwhile reaches us afterwards.
+    A terminal sends it to all, but only the parent decides and tells the workers: they inherit that it is blocked,
+    from before their first line. Here any thread may still take it, hence the handler too: an interrupt within
+    a start would leave a worker that the pool does not know, and that takes another one's call to end.
     """
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _emptied(reports: SimpleQueue[tuple[int, int, int]]) -> Iterator[None]:
+    """Throw reports away meanwhile: a worker that waits at a full pipe would never end."""
+    over = threading.Event()
+
+    def drain() -> None:
+        while not over.wait(_POLL_SECONDS):
+            while not reports.empty():
+                reports.get()
+
+    drainer = threading.Thread(target=drain, daemon=True)
+    drainer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        drainer.join()
 
 
 _shared: dict[str, Any] = {}

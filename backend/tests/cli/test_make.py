@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from app.cli import make
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from tests.cli.conftest import Said
 
@@ -105,7 +104,8 @@ class TestRefusals:
         assert said.err.startswith("This kind of picture is not supported.\n  JPEG, PNG")
 
 
-def test_interrupted_it_leaves_nothing_half(astronaut: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sign", [".*.part", "*.webp"], ids=["while the workers start", "in the middle"])
+def test_interrupted_it_leaves_nothing_half(astronaut: Path, tmp_path: Path, sign: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "make", str(astronaut), "-t", "all", "-o", str(tmp_path / "out")],
         cwd=Path(make.__file__).parents[2],
@@ -115,8 +115,8 @@ def test_interrupted_it_leaves_nothing_half(astronaut: Path, tmp_path: Path) -> 
         start_new_session=True,
     )
     deadline = time.monotonic() + 60
-    while not list((tmp_path / "out").glob("*.webp")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    while process.poll() is None and not list((tmp_path / "out").glob(sign)) and time.monotonic() < deadline:
+        time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the parent and all workers
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
