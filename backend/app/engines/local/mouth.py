@@ -8,50 +8,25 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from app.engines.local import topology as mesh
 from app.engines.local.contours import parted, taper_of
+from app.engines.local.lips import SEAM
+from app.engines.local.mouth_plate import MouthPlate, mouth_plate
 from app.engines.local.raster import blit, catmull_rom, fill_polygon, over, ramp
-from app.engines.local.teeth import cavity_texture, teeth_sprite, tongue_sprite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from app.engines.local.geometry import FaceFrame
-
     Pixels = NDArray[np.uint8]
     Points = NDArray[np.float64]
     Matrix = NDArray[np.float64]
 
 _CURVE = 4
-_OVERSAMPLED = 2
 MOUTH_UNITS = (
     "jaw", "smile_right", "smile_left", "pucker", "frown", "press", "sneer", "lip_down", "mouth_shift", "close",
     "neutral",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MouthPlate:
-    """What one photo's mouth needs, made once.
-
-    ``own`` is the photo's own mouth interior, premultiplied RGBA u8 of the rectangle at ``own_origin``, or None
-    when the photo shows no teeth; all other sprites are drawn and coloured from the photo.
-    """
-
-    own: Pixels | None
-    own_origin: Points
-    upper_teeth: Pixels
-    lower_teeth: Pixels
-    tongue: Pixels
-    tongue_colour: Points
-    cavity: Pixels
-    lip: Points
-    seam: Points
-    width: float
-    inner_width: float
-    height: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,84 +48,6 @@ def mouth_shape(upper: Points, lower: Points, down: Points) -> MouthShape:
     top, bottom = catmull_rom(upper, _CURVE), catmull_rom(lower, _CURVE)
     top, bottom = parted(top, bottom, down, float(np.linalg.norm(top[-1] - top[0])) * 0.01)
     return MouthShape(top, bottom, np.maximum((bottom - top) @ down, 0))
-
-
-def mouth_plate(pixels: Pixels, face: FaceFrame, skin: Points, light: float, light_ratio: float) -> MouthPlate:
-    """Sprites of one photo's mouth.
-
-    ``pixels`` RGB u8 canvas; ``skin`` mean RGB of lit skin; ``light`` its luminance 0..1; ``light_ratio`` right
-    cheek over left.
-    """
-    points = face.points
-    inner = np.concatenate(
-        [
-            catmull_rom(points[list(mesh.LIPS_UPPER_INNER)], 3),
-            catmull_rom(points[list(mesh.LIPS_LOWER_INNER)], 3)[::-1],
-        ]
-    )
-    x0, y0 = np.floor(inner.min(0) - 8).astype(int)
-    x1, y1 = np.ceil(inner.max(0) + 8).astype(int)
-    x0, y0 = max(int(x0), 0), max(int(y0), 0)
-    part = pixels[y0 : int(y1), x0 : int(x1)]
-    inside = fill_polygon(inner, x0, y0, part.shape[1], part.shape[0])
-    enamel = _enamel(part, inside > 200, light) if face.toothy else np.zeros(part.shape[:2], bool)
-    shown = float(enamel.sum() / max((inside > 200).sum(), 1))
-    has_teeth = shown > 0.35
-    tint = skin / skin.mean()
-    colour = (
-        np.percentile(part[enamel].astype(np.float64), 70, axis=0)
-        if has_teeth
-        else np.array([240.0, 232.0, 216.0]) * np.clip(0.30 + 0.74 * light, 0.30, 1) * (0.75 + 0.25 * tint)
-    )
-    colour = np.clip(colour, 0, 250)
-    width = 2 * face.mouth_half_width
-    lip_at = np.clip(points[[17, 16, 15, 84, 314]].astype(int), 0, pixels.shape[0] - 1)
-    lip = pixels[lip_at[:, 1], lip_at[:, 0]].astype(np.float64).mean(0)
-    tongue = np.array([208.0, 92.0, 100.0]) * (0.32 + 0.75 * light) * 0.62 + lip * 0.38
-    return MouthPlate(
-        own=_own_interior(part, inside, enamel) if has_teeth else None,
-        own_origin=np.array([x0, y0], float),
-        upper_teeth=teeth_sprite(
-            int(width * 1.05) * _OVERSAMPLED, int(face.height * 0.062) * _OVERSAMPLED, colour, light_ratio, upper=True
-        ),
-        lower_teeth=teeth_sprite(
-            int(width * 0.8) * _OVERSAMPLED,
-            int(face.height * 0.045) * _OVERSAMPLED,
-            colour * 0.8,
-            light_ratio,
-            upper=False,
-        ),
-        tongue=tongue_sprite(
-            int(width * 0.75) * _OVERSAMPLED, int(face.height * 0.30) * _OVERSAMPLED, np.clip(tongue, 0, 235), light
-        ),
-        tongue_colour=tongue,
-        cavity=cavity_texture(light),
-        lip=lip,
-        seam=(points[mesh.UPPER_LIP_MIDDLE] + points[12]) / 2,
-        width=width,
-        inner_width=float(np.linalg.norm(points[308] - points[78])),
-        height=face.height,
-    )
-
-
-def _enamel(part: Pixels, inside: NDArray[np.bool_], light: float) -> NDArray[np.bool_]:
-    """Where the photo shows teeth: bright and hardly coloured, inside the lips."""
-    hsv = cv2.cvtColor(part, cv2.COLOR_RGB2HSV)
-    bright = (hsv[..., 1] < 112) & (hsv[..., 2] > 95 * max(0.5, light)) & inside
-    closed = cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    return np.asarray((closed > 0) & inside)
-
-
-def _own_interior(part: Pixels, inside: Pixels, enamel: NDArray[np.bool_]) -> Pixels:
-    """The photo's mouth from the upper lip down to the lower edge of its teeth, gums and gaps included."""
-    alpha = np.zeros(part.shape[:2], np.float32)
-    within = inside > 60
-    for column in np.flatnonzero(enamel.any(0)):
-        rows = np.flatnonzero(enamel[:, column])
-        first = np.flatnonzero(within[:, column])[0]
-        alpha[first : rows[-1] + 1, column] = 1
-    soft = np.asarray(cv2.GaussianBlur(cv2.erode(alpha, np.ones((2, 2), np.uint8)), (0, 0), 1.0), np.float32)
-    return np.dstack([part * soft[..., None], soft * 255]).astype(np.uint8)
 
 
 class MouthPainter:
@@ -177,13 +74,18 @@ class MouthPainter:
     def paint(self) -> None:
         """Interior, seam and tongue, as far as this frame shows them."""
         activity = max((abs(self.weights.get(unit, 0.0)) for unit in MOUTH_UNITS), default=0.0)
-        if activity > 0.01 and self.shape.open_px > 0.6 * self.scale:
-            self._interior(min(1.0, activity * 7))
-        self._seam()
+        # Closing lips that part by a pixel are the spline's doing: no mouth opens there.
+        close, jaw = self.weights.get("close", 0.0), self.weights.get("jaw", 0.0)
+        slack = 2.2 * ramp(0.4, 0.9, close) * (1 - ramp(0.1, 0.3, jaw))
+        opened = self.shape.open_px / self.scale
+        if activity > 0.01 and opened > 0.6 + slack:
+            self._interior(min(1.0, activity * 7) * ramp(0.4 + slack, 1.6 + 1.6 * slack, opened))
+        pout = self._pout()
+        self._seam(1 - pout)
         if self.tongue_out > 0.02:
-            self._tongue()
+            self._tongue_on_lip()
 
-    def _interior(self, strength: float) -> None:
+    def _interior(self, opacity: float) -> None:
         shape, plate = self.shape, self.plate
         window = _window(np.concatenate([shape.upper, shape.lower]), 6 * self.scale, self.canvas.shape[0])
         if window is None:
@@ -192,20 +94,19 @@ class MouthPainter:
         inside = fill_polygon(np.concatenate([shape.upper, shape.lower[::-1]]), x0, y0, width, height)
         layer = self._cavity(window)
         opened = shape.open_px / plate.height
-        middle_top, middle_bottom = shape.upper[len(shape.upper) // 2], shape.lower[len(shape.lower) // 2]
+        middle = len(shape.upper) // 2
+        middle_top, middle_bottom = shape.upper[middle], shape.lower[middle]
         jaw = self.weights.get("jaw", 0.0)
-        if self.tongue_out < 0.05:
-            if opened > 0.05:
-                self._resting_tongue(layer, window, middle_bottom)
-            shows = ramp(0.5, 1.0, jaw) if plate.own is not None else ramp(0.07, 0.13, opened)
-            self._put(
-                layer,
-                window,
-                plate.lower_teeth,
-                middle_bottom - self.down * plate.height * 0.020,
-                (plate.width * 0.66, plate.height * 0.036),
-                0.85 * shows,
-            )
+        hanging = ramp(0.03, 0.3, self.tongue_out)
+        if opened > 0.05 and hanging < 1:
+            self._resting_tongue(layer, window, middle_bottom, 0.92 * (1 - hanging))
+        if hanging > 0:
+            blit(layer, plate.tongue, self._hung(window), hanging)
+        shows = 0.85 * ramp(0.5, 0.9, jaw) * ramp(0.06, 0.12, opened) * (1 - hanging)
+        if shows > 0:
+            # Only their tips stand over the lip.
+            self._arch(layer, window, plate.lower_teeth, shape.lower, middle_bottom - self.down * plate.height * 0.019,
+                       (plate.width * 0.72, plate.height * 0.036), shows, 0.45)  # fmt: skip
         if plate.own is not None:
             self._own_teeth(layer, window)
         else:
@@ -213,11 +114,11 @@ class MouthPainter:
             # The arch belongs to the skull, yet a lifted lip must not show its upper edge.
             lifted = (middle_top - top) @ self.down - plate.height * 0.006
             top = top + self.down * max(lifted, 0) - self.down * plate.height * 0.004
-            self._arch(layer, window, top, ramp(0.008, 0.03, opened))
+            self._arch(layer, window, plate.upper_teeth, shape.upper, top,
+                       (plate.width, plate.height * 0.060), ramp(0.008, 0.03, opened))  # fmt: skip
         self._shade(layer, inside, window, opened, jaw)
         soft = np.asarray(cv2.GaussianBlur(inside, (0, 0), 0.75), np.uint8)
-        seen = ramp(0.4, 1.6, shape.open_px / self.scale)
-        over(self.canvas[y0 : y0 + height, x0 : x0 + width], layer, seen * strength, soft)
+        over(self.canvas[y0 : y0 + height, x0 : x0 + width], layer, opacity, soft)
 
     def _cavity(self, window: tuple[int, int, int, int]) -> Pixels:
         shape, texture = self.shape, self.plate.cavity
@@ -230,49 +131,49 @@ class MouthPainter:
         matrix = np.column_stack([linear, corner - (x0, y0)])
         return np.asarray(cv2.warpAffine(texture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
-    def _put(  # noqa: PLR0917
-        self,
-        layer: Pixels,
-        window: tuple[int, int, int, int],
-        sprite: Pixels,
-        top: Points,
-        size: tuple[float, float],
-        opacity: float,
-    ) -> None:
-        """Blit a sprite whose top middle stands at ``top`` (canvas px), ``size`` px wide and tall."""
-        height, width = sprite.shape[:2]
-        linear = np.column_stack([self.right * size[0] / width, self.down * size[1] / height])
-        corner = top - linear @ np.array([(width - 1) / 2, 0.0])
-        blit(layer, sprite, np.column_stack([linear, corner - window[:2]]), opacity)
-
     def _own_teeth(self, layer: Pixels, window: tuple[int, int, int, int]) -> None:
         """The photo's own teeth ride with the skull; a mouth that widens shows a little more of them."""
         plate = self.plate
         if plate.own is None:
             return
         across = float(np.linalg.norm(self.shape.upper[-1] - self.shape.upper[0]))
-        wider = float(np.clip(across / plate.inner_width, 1.0, 1.14))
+        wider = float(np.clip(across / plate.inner_width, 0.92, 1.14))
         middle = plate.own_origin + (np.array(plate.own.shape[1::-1]) - 1) / 2
         linear = self.rigid[:, :2] @ np.diag([wider, 1 + (wider - 1) * 0.4])
+        # They follow a lip that lifts a little: gums are seen less than a skull would show them.
+        lip = self.shape.upper[len(self.shape.upper) // 2]
+        lifted = float((self.rigid[:, :2] @ plate.seam + self.rigid[:, 2] - lip) @ self.down) / plate.height
         there = self.rigid[:, :2] @ middle + self.rigid[:, 2] - window[:2]
+        there = there - self.down * plate.height * float(np.clip(0.6 * (lifted - 0.004), 0, 0.022))
         blit(layer, plate.own, np.column_stack([linear, there - linear @ (middle - plate.own_origin)]))
 
-    def _arch(self, layer: Pixels, window: tuple[int, int, int, int], top: Points, opacity: float) -> None:
-        """The drawn upper arch, bent along the lifted lip: a straight one bares a black gap at the corners."""
+    def _arch(  # noqa: PLR0917
+        self,
+        layer: Pixels,
+        window: tuple[int, int, int, int],
+        sprite: Pixels,
+        lip: Points,
+        top: Points,
+        size: tuple[float, float],
+        opacity: float,
+        follow: float = 0.85,
+    ) -> None:
+        """A drawn arch, its top middle at ``top``, bent along a lip: a straight one bares black at the corners."""
         x0, y0, width, height = window
-        plate, sprite = self.plate, self.plate.upper_teeth
-        x, y = np.meshgrid(np.arange(width) + x0 - top[0], np.arange(height) + y0 - top[1])
-        along, below = x * self.right[0] + y * self.right[1], x * self.down[0] + y * self.down[1]
-        lip = self.shape.upper
-        bend = (lip - lip[len(lip) // 2]) @ self.down * 0.85
-        below = below - np.interp(along, (lip - top) @ self.right, bend)
+        x = (np.arange(width) + x0 - top[0]).astype(np.float32)
+        y = (np.arange(height) + y0 - top[1]).astype(np.float32)[:, None]
+        bend = (lip - lip[len(lip) // 2]) @ self.down * follow
+        bent = np.interp(x * self.right[0], (lip - top) @ self.right, bend)
         rows, columns = sprite.shape[:2]
-        at_x = (along / plate.width * columns + (columns - 1) / 2).astype(np.float32)
-        at_y = (below / (plate.height * 0.074) * rows).astype(np.float32)
-        drawn = cv2.remap(sprite, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        to_column, to_row = columns / size[0], rows / size[1]
+        at_x = x * (self.right[0] * to_column) + y * (self.right[1] * to_column) + (columns - 1) / 2
+        at_y = (x * self.down[0] - bent) * to_row + y * (self.down[1] * to_row)
+        drawn = cv2.remap(
+            sprite, at_x.astype(np.float32), at_y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+        )
         over(layer, np.asarray(drawn, np.uint8), opacity)
 
-    def _resting_tongue(self, layer: Pixels, window: tuple[int, int, int, int], bottom: Points) -> None:
+    def _resting_tongue(self, layer: Pixels, window: tuple[int, int, int, int], bottom: Points, opacity: float) -> None:
         """The tongue on the floor of an open mouth: the hanging tongue's sprite, upside down and foreshortened."""
         plate = self.plate
         rise = min(self.shape.open_px * 0.42, 0.085 * plate.height)
@@ -282,7 +183,7 @@ class MouthPainter:
         linear = np.column_stack([self.right * size[0] / width, -self.down * size[1] / height])
         tip = bottom - self.down * rise
         corner = tip - linear @ np.array([(width - 1) / 2, height - 1.0])
-        blit(layer, sprite, np.column_stack([linear, corner - window[:2]]), 0.92)
+        blit(layer, sprite, np.column_stack([linear, corner - window[:2]]), opacity)
 
     def _shade(
         self, layer: Pixels, inside: Pixels, window: tuple[int, int, int, int], opened: float, jaw: float
@@ -293,18 +194,39 @@ class MouthPainter:
         depth = ramp(0, 0.03, opened) if self.plate.own is None else 0.6 * ramp(0.05, 0.6, jaw)
         if depth < 0.01:
             return
-        under = fill_polygon(np.concatenate([upper, upper[::-1] + self.down * 3 * height]), x0, y0, width, height)
-        under = np.asarray(cv2.GaussianBlur(under, (0, 0), max(1.0, self.plate.height * 0.018)), np.uint8)
-        rim = cv2.GaussianBlur(inside, (0, 0), max(1.0, self.plate.height * 0.012))
+        whole = fill_polygon(np.concatenate([upper, upper[::-1] + self.down * 3 * height]), x0, y0, width, height)
+        under = np.asarray(cv2.GaussianBlur(whole, (0, 0), max(1.0, self.plate.height * 0.018)), np.uint8)
+        # A tongue that hangs over the lower lip has no rim there.
+        rim = cv2.GaussianBlur(inside if self.tongue_out < 0.02 else whole, (0, 0), max(1.0, self.plate.height * 0.012))
         lip_gain = cv2.convertScaleAbs(under, alpha=0.62 * depth, beta=255 * (1 - 0.62 * depth))
         rim_gain = cv2.convertScaleAbs(rim, alpha=0.55 * depth, beta=255 * (1 - 0.50 * depth))
         gain = cv2.multiply(lip_gain, rim_gain, scale=1 / 255)
         cv2.multiply(layer, cv2.merge([gain, gain, gain, np.full_like(gain, 255)]), dst=layer, scale=1 / 255)
 
-    def _seam(self) -> None:
-        """A dark line where lips have just closed over the photo's teeth, which leave no seam of their own."""
-        strength = ramp(0.5, 0.95, self.weights.get("close", 0.0))
-        strength *= 1 - ramp(0.6, 2.5, self.shape.open_px / self.scale)
+    def _pout(self) -> float:
+        """Drawn lips over those that pucker for a kiss; returns how far they cover the photo's, 0..1."""
+        weights, plate, shape = self.weights, self.plate, self.shape
+        pucker = weights.get("pucker", 0.0)
+        strength = ramp(0.35, 1.0, pucker) * ramp(0.3, 0.9, weights.get("close", 0.0) if plate.own is not None else 1.0)
+        strength *= 1 - ramp(0.02, 0.05, shape.open_px / plate.height)
+        if strength < 0.02:
+            return 0.0
+        middle = len(shape.upper) // 2
+        across = shape.upper[-1] - shape.upper[0]
+        breadth = float(np.linalg.norm(across))
+        right = across / max(breadth, 1e-6)
+        centre = (shape.upper[middle] + shape.lower[middle]) / 2
+        rows, columns = plate.pout.shape[:2]
+        tall = plate.height * (0.096 + 0.026 * min(pucker, 1.3))
+        linear = np.column_stack([right * breadth * 1.10 / columns, self.down * tall / rows])
+        corner = centre - linear @ np.array([(columns - 1) / 2, (rows - 1) * SEAM])
+        blit(self.canvas, plate.pout, np.column_stack([linear, corner]), 0.78 * strength)
+        return strength
+
+    def _seam(self, share: float) -> None:
+        """A warm dark line where lips have just closed over the photo's teeth, which leave no seam of their own."""
+        strength = share * ramp(0.5, 0.95, self.weights.get("close", 0.0))
+        strength *= 1 - ramp(1.5, 5.0, self.shape.open_px / self.scale)
         if strength < 0.02 or self.plate.own is None:
             return
         line = (self.shape.upper + self.shape.lower) / 2
@@ -312,56 +234,70 @@ class MouthPainter:
         if window is None:
             return
         x0, y0, width, height = window
-        taper = taper_of(len(line), 0.15, 0.6)[:, None] * self.plate.height * 0.0055
-        mask = fill_polygon(
-            np.concatenate([line - self.down * taper, (line + self.down * taper)[::-1]]), x0, y0, width, height
-        )
-        mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), max(0.8, self.plate.height * 0.0042)), np.uint8)
-        ink = np.empty((height, width, 4), np.uint8)
-        ink[..., :3], ink[..., 3] = np.rint(self.plate.lip * (0.46, 0.34, 0.34)), 255
-        over(self.canvas[y0 : y0 + height, x0 : x0 + width], ink, 0.7 * strength, np.asarray(mask, np.uint8))
+        breadth = taper_of(len(line), 0.0, 0.9)[:, None] * self.plate.height
+        view = self.canvas[y0 : y0 + height, x0 : x0 + width]
+        ink = np.full((height, width, 4), 255, np.uint8)
+        bare = 1 - ramp(0.4, 0.9, self.weights.get("neutral", 0.0))
+        if bare > 0.02:
+            # Without ``neutral`` the photo's teeth still lie under the lips and show in slivers.
+            wide = self.down * taper_of(len(line), 0.0, 0.5)[:, None] * self.plate.height * 0.0085
+            band = fill_polygon(np.concatenate([line - wide, (line + wide)[::-1]]), x0, y0, width, height)
+            band = np.asarray(cv2.GaussianBlur(band, (0, 0), max(0.8, self.plate.height * 0.0040)), np.uint8)
+            ink[..., :3] = np.rint(self.plate.lip * (0.92, 0.86, 0.86))
+            over(view, ink, bare * strength, band)
+        half = np.concatenate([line - self.down * breadth * 0.0030, (line + self.down * breadth * 0.0042)[::-1]])
+        core = fill_polygon(half, x0, y0, width, height)
+        mask = cv2.GaussianBlur(core, (0, 0), max(0.7, self.plate.height * 0.0032))
+        shade = cv2.GaussianBlur(core, (0, 0), max(1.2, self.plate.height * 0.0100))
+        both = cv2.addWeighted(mask, 0.55, shade, 0.80, 0)
+        ink[..., :3] = np.rint(self.plate.lip * (0.44, 0.28, 0.26))
+        over(view, ink, 0.9 * strength, np.asarray(both, np.uint8))
 
-    def _tongue(self) -> None:
+    def _hung(self, window: tuple[int, int, int, int]) -> Matrix:
+        """Where the tongue hangs: (2, 3), its sprite's px to the window's; its root lies deep under the upper lip."""
         plate, shape = self.plate, self.shape
         turn = np.radians(self.weights.get("tongue.turn", 0.0))
         right = self.right * np.cos(turn) + self.down * np.sin(turn)
         down = -self.right * np.sin(turn) + self.down * np.cos(turn)
         middle = len(shape.upper) // 2
         gap = max(float((shape.lower[middle] - shape.upper[middle]) @ self.down), 0.0)
-        root = shape.upper[middle] + self.down * gap * 0.32
         across = float(np.linalg.norm(shape.upper[-1] - shape.upper[0]))
-        size = (min(plate.width * 0.65, across * 0.80), gap * 0.68 + plate.height * 0.165 * self.tongue_out)
-        sprite = plate.tongue
-        height, width = sprite.shape[:2]
+        breadth = min(plate.width * 0.58, across * 0.74)
+        # A turned root must not come out from under the lip with a corner.
+        inside = max(gap * 0.88, plate.height * 0.03) + 0.5 * breadth * abs(np.sin(turn))
+        root = shape.lower[middle] - down * inside
+        size = (breadth, inside + plate.height * 0.150 * self.tongue_out)
+        height, width = plate.tongue.shape[:2]
         linear = np.column_stack([right * size[0] / width, down * size[1] / height])
-        matrix = np.column_stack([linear, root - linear @ np.array([(width - 1) / 2, 0.0])])
-        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float) @ linear.T + matrix[:, 2]
-        window = _window(np.concatenate([corners, shape.upper]), 8 * self.scale, self.canvas.shape[0])
+        return np.column_stack([linear, root - linear @ np.array([(width - 1) / 2, 0.0]) - window[:2]])
+
+    def _tongue_on_lip(self) -> None:
+        """What of the tongue lies on the lower lip and hangs over it, with the shade that it casts."""
+        plate = self.plate
+        sprite, hung = plate.tongue, self._hung((0, 0, 0, 0))
+        height, width = sprite.shape[:2]
+        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float) @ hung[:, :2].T + hung[:, 2]
+        window = _window(np.concatenate([corners, self.shape.lower]), 12 * self.scale, self.canvas.shape[0])
         if window is None:
             return
         x0, y0, w, h = window
-        mask = self._tongue_mask(window)
-        local = matrix.copy()
-        local[:, 2] -= (x0, y0)
+        lip = self.shape.lower - self.down * 0.8 * self.scale
+        side = self.right * 4 * w
+        edge = np.concatenate([lip[:1] - side, lip, lip[-1:] + side])
+        below = fill_polygon(np.concatenate([edge, (edge + self.down * 4 * h)[::-1]]), x0, y0, w, h)
+        mask = np.asarray(cv2.GaussianBlur(below, (0, 0), 0.8), np.uint8)
+        hung[:, 2] -= (x0, y0)
+        cast = hung.copy()
+        margin = (np.array(plate.tongue_shadow.shape[1::-1]) - sprite.shape[1::-1]) / 2
+        cast[:, 2] += self.down * plate.height * 0.012 - hung[:, :2] @ margin
         view = self.canvas[y0 : y0 + h, x0 : x0 + w]
-        shadow = np.zeros_like(sprite)
-        shadow[..., :3] = (np.array([34, 14, 18]) * (sprite[..., 3:] / 255.0)).astype(np.uint8)
-        shadow[..., 3] = sprite[..., 3]
-        below = local.copy()
-        below[:, 2] += self.down * plate.height * 0.016
-        blit(view, shadow, below, 0.38 * self.tongue_out, mask)
-        blit(view, sprite, local, 1.0, mask)
-
-    def _tongue_mask(self, window: tuple[int, int, int, int]) -> Pixels:
-        """Inside the mouth, and everywhere below the lower lip's inner edge: the tongue lies on that lip."""
-        shape = self.shape
-        x0, y0, width, height = window
-        reach = self.down * 4 * height
-        side = self.right * 4 * width
-        lower = np.concatenate([shape.lower[:1] - side, shape.lower, shape.lower[-1:] + side])
-        below = fill_polygon(np.concatenate([lower, (lower + reach)[::-1]]), x0, y0, width, height)
-        inside = fill_polygon(np.concatenate([shape.upper, shape.lower[::-1]]), x0, y0, width, height)
-        return np.asarray(cv2.GaussianBlur(cv2.max(below, inside), (0, 0), 0.8), np.uint8)
+        out = min(1.0, 3 * self.tongue_out)
+        # The shade starts a little below the tongue's own edge, which would else show as a line across it.
+        shaded = np.zeros_like(mask)
+        step = round(3 * self.scale)
+        shaded[step:] = mask[:-step]
+        blit(view, plate.tongue_shadow, cast, 0.55 * out, shaded)
+        blit(view, sprite, hung, 1.0, mask)
 
 
 def _window(points: Points, margin: float, size: int) -> tuple[int, int, int, int] | None:
@@ -371,3 +307,6 @@ def _window(points: Points, margin: float, size: int) -> tuple[int, int, int, in
     if x1 - x0 < 3 or y1 - y0 < 3:
         return None
     return int(x0), int(y0), int(x1 - x0), int(y1 - y0)
+
+
+__all__ = ["MOUTH_UNITS", "MouthPainter", "MouthPlate", "MouthShape", "mouth_plate", "mouth_shape"]

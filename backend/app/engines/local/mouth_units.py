@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 POINT_COUNT = 468
 _MEETING = 0.42
 """Where closing lips meet, as a share of the way from the upper one to the lower one."""
+_JAW_DROP = 0.17
+_CORNER_DROP = 0.24
+"""How much of the jaw's way the mouth's corners go along."""
+_ROUNDING = 0.04
+_TURN = 0.9
+"""How far a dropping lip's side turns with its line, rad: further, and it would fold over the skin."""
 _CORNERS = set(mesh.LIP_CORNERS)
 _UPPER = set(mesh.LIPS_UPPER_OUTER + mesh.LIPS_UPPER_MIDDLE + mesh.LIPS_UPPER_NEAR + mesh.LIPS_UPPER_INNER) - _CORNERS
 _LOWER = set(mesh.LIPS_LOWER_OUTER + mesh.LIPS_LOWER_MIDDLE + mesh.LIPS_LOWER_NEAR + mesh.LIPS_LOWER_INNER) - _CORNERS
@@ -35,6 +41,12 @@ def _mask(indices: set[int]) -> NDArray[np.bool_]:
     chosen = np.zeros(POINT_COUNT, bool)
     chosen[list(indices)] = True
     return chosen
+
+
+def _heading(curve: Field, face: FaceFrame) -> Field:
+    """The direction of a curve (n, 2) at each of its points, rad from the face's right towards its down."""
+    tangent = np.gradient(curve, axis=0)
+    return np.asarray(np.arctan2(tangent @ face.down, tangent @ face.right))
 
 
 class MouthUnits:
@@ -97,17 +109,40 @@ class MouthUnits:
         }
 
     def _jaw(self) -> Field:
-        """The jaw drops by .17: the lower lip with it, less towards the corners; chin and cheeks follow."""
-        t, x, y = self.t, self.x, self.y
+        """The jaw drops, the lower lip with it, less towards the corners; chin and cheeks follow.
+
+        The opening grows round, not square, and the lower lip keeps its breadth where its line comes to stand
+        upright: a lip that only sinks has no sides. A photo's own gap is part of the way already.
+        """
+        x, y = self.x, self.y
+        way = _JAW_DROP - 0.35 * min(self.face.open_ratio, 0.08)
         chin = smoothstep(-0.05, 0.10, y) * np.exp(-((x / 0.36) ** 4)) * np.where(y > 0.1, 1, 0.9)
-        drop = np.select(
-            [self.lower, self.corner, self.upper],
-            [0.12 + 0.88 * self.arch, np.full_like(t, 0.14), -0.05 * self.arch],
-            chin * 0.97,
-        )
+        drop = np.where(self.upper, _CORNER_DROP - (_CORNER_DROP + 0.05) * self.arch, chin * 0.97)
         drop = np.where(~self.lips & (y < 0.02), drop * 0.5, drop)
-        narrowing = -np.where(self.lips | (y > -0.05), t * 0.022, 0) * np.exp(-((y / 0.2) ** 2))
-        return self.move(narrowing, 0.17 * drop)
+        # Points beside the corners come outward: a wide mouth is round there too.
+        moves = self.move(_ROUNDING * self.t**3 * np.clip(1 - self.t**2, 0, 1) * self.upper, way * drop)
+        points, height = self.face.points, self.face.height
+        inner = points[list(mesh.LIPS_LOWER_INNER)]
+        place = np.linspace(-1, 1, len(inner))
+        along = self.face.along(inner, inner[[0, -1]].mean(0)) / height
+        half = (along[-1] - along[0]) / 2
+        place = np.clip(along / half, -1, 1)
+        round_ = np.clip(1 - np.abs(place) ** 2.2, 0, 1) ** 0.62
+        sunk = inner + self.face.down * (way * height * (_CORNER_DROP + (1 - _CORNER_DROP) * round_))[:, None]
+        sunk = sunk + self.face.right * (_ROUNDING * height * place**3 * (1 - place**2))[:, None]
+        turn = _heading(sunk, self.face) - _heading(inner, self.face)
+        turn = np.clip(turn, -_TURN, _TURN) * round_
+        # A stretched lip is thinner in its middle; its sides, thin in a smile, come forward.
+        thickness = 0.72 + 0.6 * 4 * place**2 * (1 - place**2)
+        cosine, sine = np.cos(turn)[:, None], np.sin(turn)[:, None]
+        for ring in (mesh.LIPS_LOWER_INNER, mesh.LIPS_LOWER_NEAR, mesh.LIPS_LOWER_MIDDLE, mesh.LIPS_LOWER_OUTER):
+            offset = points[list(ring)] - inner
+            across = (offset @ self.face.right)[:, None]
+            below = (offset @ self.face.down * thickness)[:, None]
+            turned = (across * cosine - below * sine) * self.face.right
+            turned = turned + (across * sine + below * cosine) * self.face.down
+            moves[list(ring)] = sunk + turned - points[list(ring)]
+        return moves
 
     def _smile(self) -> Field:
         """Corners out and up, cheeks up, nostrils a little wider; lips thin by a hair."""
@@ -132,21 +167,29 @@ class MouthUnits:
         return float(np.clip(0.045 - upper, 0, 0.02)), float(np.clip(0.060 - lower, 0, 0.02))
 
     def _pucker(self) -> Field:
-        """Lips narrow and fill; a photo's toothy smile is narrower already once ``neutral`` has acted."""
+        """Lips narrow and fill, the upper to a bow; a toothy smile is narrower already once ``neutral`` has acted."""
         half = self.face.mouth_half_width / self.face.height
-        spared = self.face.smile_width if self.face.toothy else 0.0
+        at = np.clip(np.abs(self.t), 0, 1)
         inward = np.where(
             self.lips,
-            -(0.45 - 0.75 * spared) * half * self.t,
-            -0.30 * half * np.sign(self.t) * self.pair((61, 291), 0.07),
+            -(0.40 - 0.55 * self._spared) * half * self.t,
+            -0.28 * half * np.sign(self.t) * self.pair((61, 291), 0.07),
         )
-        fullness = (self.lower * 0.036 - self.upper * 0.034) * self.arch * self.ring
+        bow = 1 + 0.35 * np.exp(-(((at - 0.32) / 0.2) ** 2)) - 0.12 * np.exp(-((at / 0.12) ** 2))
+        fullness = (self.lower * 0.026 - self.upper * 0.030 * bow) * self.arch * self.ring
         around = np.exp(-((self.x / 0.2) ** 2) - (self.y / 0.14) ** 2)
-        return self.move(inward, fullness - 0.006 * around)
+        return self.move(inward, fullness - 0.004 * around)
+
+    @property
+    def _spared(self) -> float:
+        """The share of the mouth's width that ``neutral`` takes back from a toothy smile."""
+        return self.face.smile_width if self.face.toothy else 0.0
 
     def _frown(self) -> Field:
         at = np.clip(np.abs(self.t), 0, 1)
-        down = np.where(self.lips, 0.038 * at**1.6 - 0.012 * (1 - at) * self.lower, 0.030 * self.pair((61, 291), 0.085))
+        down = np.where(
+            self.lips, 0.040 * at**2.0 - 0.010 * (1 - at * at) * self.lower, 0.030 * self.pair((61, 291), 0.085)
+        )
         return self.move(np.where(self.lips, -0.012 * self.t, 0), down - 0.012 * self.near(199, 0.06) * self.skin)
 
     def _sneer(self) -> Field:

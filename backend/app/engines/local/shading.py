@@ -152,30 +152,89 @@ def _furrow(face: FaceFrame, draw: _Lines) -> Plane:
 
 
 def without_folds(pixels: Pixels, face: FaceFrame) -> Pixels:
-    """What to lay over the photo's own smile folds and the shadows at its mouth corners: RGBA u8, straight alpha.
+    """What to lay over the photo's own smile folds and its teeth: RGBA u8, straight alpha, of the whole canvas.
 
-    A fold is a dark line narrower than the skin on both sides; closing the picture over it finds that skin's colour.
+    A fold is a dark line narrower than the skin on both sides: it takes the colour that this skin has around it and
+    the grain of the cheek beside it. Teeth take the colour of the lips that close over them, and lips that a laugh
+    has stretched thin lose their shine, which would be drawn out into stripes.
     """
-    size = pixels.shape[0]
-    calm = cv2.GaussianBlur(pixels, (0, 0), 0.005 * face.height)
-    reach = 2 * max(1, round(0.022 * face.height)) + 1
-    calm = cv2.morphologyEx(calm, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    calm = cv2.GaussianBlur(calm, (0, 0), 0.010 * face.height)
-    depth = cv2.cvtColor(calm, cv2.COLOR_RGB2GRAY).astype(np.float32) - cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    deep = cv2.GaussianBlur(smoothstep(2, 16, depth).astype(np.float32), (0, 0), 0.004 * face.height)
-    where = np.zeros((size, size), np.uint8)
-    thickness = max(1, int(0.085 * face.height))
+    height = face.height
+    around = face.points[[*_LONG_FOLD_RIGHT, *_LONG_FOLD_LEFT, *mesh.LIPS_LOWER_OUTER]]
+    margin = 0.12 * height
+    x0, y0 = (max(int(v), 0) for v in around.min(0) - margin)
+    x1, y1 = (int(v) for v in around.max(0) + margin)
+    part = np.ascontiguousarray(pixels[y0:y1, x0:x1])
+    rows, columns = part.shape[:2]
+    if min(rows, columns) < 8:
+        return np.zeros((*pixels.shape[:2], 4), np.uint8)
+
+    def region(*contours: tuple[int, ...]) -> Plane:
+        points = np.concatenate([catmull_rom(face.points[list(c)], 4)[:: 1 - 2 * i] for i, c in enumerate(contours)])
+        return np.asarray(fill_polygon(points, x0, y0, columns, rows), np.float32) / np.float32(255)
+
+    lips = region(mesh.LIPS_UPPER_OUTER, mesh.LIPS_LOWER_OUTER)
+    folds = _fold_depth(part, face, (x0, y0), lips)
+    source = part.astype(np.float32)
+    grain = source - cv2.GaussianBlur(source, (0, 0), 0.006 * height)
+    shift = max(1, round(0.07 * height))
+    half = round(float(np.clip(face.points[mesh.NOSE_TIP, 0] - x0, 1, columns - 1)))
+    beside = np.concatenate([np.roll(grain[:, :half], shift, 1), np.roll(grain[:, half:], -shift, 1)], 1)
+    free = np.clip(1 - 1.6 * cv2.dilate(folds, np.ones((3, 3), np.uint8)), 0, 1) * (1 - lips)
+    skin = _bled(source, free, 0.022 * height) + np.clip(beside, -12, 12)
+    alpha = np.clip(folds * 1.25, 0, 0.95)
+    if face.toothy:
+        gap = cv2.dilate(region(mesh.LIPS_UPPER_INNER, mesh.LIPS_LOWER_INNER), _disc(0.012 * height))
+        only = lips * (1 - gap)
+        typical = np.median(source[only > 0.9], axis=0) if (only > 0.9).any() else source.mean((0, 1))
+        # Their sides, drawn thin and pale by the smile, get the lips' own colour back.
+        lip = 0.55 * _bled(source, only, 0.016 * height) + 0.45 * typical
+        lip = lip + 0.35 * np.clip(grain, -12, 12) * (1 - gap)[..., None]
+        over_lips = cv2.GaussianBlur(np.maximum(gap, 0.7 * lips), (0, 0), 0.004 * height)
+        share = (over_lips / np.maximum(over_lips + alpha * (1 - over_lips), 1e-3))[..., None]
+        skin = lip * share + skin * (1 - share)
+        alpha = np.maximum(alpha, over_lips)
+    layer = np.zeros((*pixels.shape[:2], 4), np.uint8)
+    layer[y0:y1, x0:x1] = np.rint(np.clip(np.dstack([skin, alpha * 255]), 0, 255))
+    return layer
+
+
+def _fold_depth(part: Pixels, face: FaceFrame, origin: tuple[int, int], lips: Plane) -> Plane:
+    """Where the folds beside the mouth and its dark corners lie, 0..1; closing a picture over a line finds it."""
+    height = face.height
+    calm = cv2.GaussianBlur(part, (0, 0), 0.005 * height)
+    calm = cv2.morphologyEx(calm, cv2.MORPH_CLOSE, _disc(0.022 * height))
+    calm = cv2.GaussianBlur(calm, (0, 0), 0.010 * height)
+    depth = cv2.cvtColor(calm, cv2.COLOR_RGB2GRAY).astype(np.float32) - cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
+    deep = cv2.GaussianBlur(smoothstep(2, 16, depth).astype(np.float32), (0, 0), 0.004 * height)
+    where = np.zeros(part.shape[:2], np.uint8)
+    thickness = max(1, int(0.085 * height))
     for fold in (_LONG_FOLD_RIGHT, _LONG_FOLD_LEFT):
-        curve = np.rint(catmull_rom(face.points[list(fold)], 5) * 16).astype(np.int32)
+        curve = np.rint((catmull_rom(face.points[list(fold)], 5) - origin) * 16).astype(np.int32)
         cv2.polylines(where, [curve], isClosed=False, color=255, thickness=thickness, lineType=cv2.LINE_AA, shift=4)
-    lips = np.concatenate([face.points[list(mesh.LIPS_UPPER_OUTER)], face.points[list(mesh.LIPS_LOWER_OUTER)][::-1]])
-    where = np.where(fill_polygon(lips, 0, 0, size, size) > 0, 0, where).astype(np.uint8)
+    where = np.where(lips > 0, 0, where).astype(np.uint8)
     # The dark of an open smile's corners stays behind when the lips close over it.
-    for corner in (78, 308):
-        x, y = (int(v) for v in face.points[corner].round())
-        cv2.circle(where, (x, y), max(2, round(0.026 * face.height)), 255, -1, cv2.LINE_AA)
-    soft = cv2.GaussianBlur(where, (0, 0), 0.018 * face.height).astype(np.float32) / 255
-    return np.dstack([calm, np.rint(deep * soft * 235).astype(np.uint8)])
+    for inner, outer, outward in ((78, 61, -1), (308, 291, 1)):
+        corner = face.points[inner] if not face.toothy else face.points[outer] + face.right * outward * 0.006 * height
+        x, y = (int(v) for v in (corner - origin).round())
+        cv2.circle(where, (x, y), max(2, round(0.026 * height)), 255, -1, cv2.LINE_AA)
+        if face.toothy:
+            cv2.circle(deep, (x, y), max(2, round(0.024 * height)), 0.8, -1, cv2.LINE_AA)
+    return np.asarray(deep * (cv2.GaussianBlur(where, (0, 0), 0.018 * height).astype(np.float32) / 255), np.float32)
+
+
+def _disc(radius: float) -> Pixels:
+    side = 2 * max(1, round(radius)) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
+
+
+def _bled(source: Plane, weight: Plane, reach: float) -> Plane:
+    """Colours carried into places of no weight from those around, float32; two reaches, so that none stays empty."""
+    total = np.zeros_like(source)
+    sums = np.zeros(weight.shape, np.float32)
+    for sigma, share in ((reach, 1.0), (3 * reach, 0.02)):
+        total += share * cv2.GaussianBlur(source * weight[..., None], (0, 0), sigma)
+        sums += share * cv2.GaussianBlur(weight, (0, 0), sigma)
+    return np.asarray(total / np.maximum(sums, 1e-4)[..., None], np.float32)
 
 
 def _oval_glow(face: FaceFrame, draw: _Lines) -> Plane:

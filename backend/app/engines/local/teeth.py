@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Plane = NDArray[np.float64]
 
 # Seen widths of one side's teeth from the middle outward, and their lengths, relative to the first.
-_UPPER_WIDTHS, _UPPER_LENGTHS = (1.0, 0.80, 0.82, 0.66, 0.60, 0.50), (1.0, 0.90, 0.97, 0.84, 0.74, 0.60)
+_UPPER_WIDTHS, _UPPER_LENGTHS = (1.0, 0.80, 0.84, 0.66, 0.60, 0.50), (1.0, 0.93, 0.97, 0.89, 0.82, 0.70)
 _LOWER_WIDTHS, _LOWER_LENGTHS = (0.62, 0.64, 0.70, 0.66, 0.60, 0.50), (0.90, 0.92, 0.95, 0.90, 0.80, 0.70)
 _ARCH = 1.25
 _GUM = np.array([165.0, 90.0, 95.0]) / 255
@@ -52,17 +52,19 @@ def teeth_sprite(width: int, height: int, colour: Colour, light_ratio: float, *,
             u = (x - middle) / (breadth / 2 + 1e-3)
             arc = 0.10 * height * ((middle - width / 2) / (width / 2)) ** 2
             reach = height * 0.93 * length - arc * 2
-            tooth = np.clip(reach - 0.16 * breadth * np.abs(u) ** 3.2 - y, 0, 1)
+            tooth = np.clip(reach - 0.11 * breadth * np.abs(u) ** 4 - y, 0, 1)
             tooth *= np.clip(breadth / 2 - np.abs(x - middle) + 0.9, 0, 1)
             v = np.clip(y / reach, 0, 1)
-            turned = 0.38 + 0.62 * np.cos(min(_ARCH, (angles[i] + angles[i + 1]) / 2)) ** 0.9
+            # The arch turns away into the dark of the cheeks.
+            turned = 0.22 + 0.78 * np.cos(min(_ARCH, (angles[i] + angles[i + 1]) / 2)) ** 1.15
             lit = 1 - 0.12 * np.clip(light_ratio - 1, -1, 1) * side * (i + 0.5) / len(lengths)
-            round_ = 1 - 0.13 * np.abs(u) ** 4 - 0.05 * u * u
-            shade = round_ * (1 - 0.06 * v + 0.05 * np.exp(-(((v - 0.45) / 0.25) ** 2)))
-            shade *= 1 - 0.10 * np.clip((v - 0.86) / 0.14, 0, 1)
-            gum = np.clip(1 - y / (height * (0.14 + 0.10 * u * u)), 0, 1)[..., None]
+            # Teeth touch: what parts them is a soft shade at the neck, hardly any in the upper half of the crown.
+            round_ = 1 - (0.16 - 0.06 * v) * np.abs(u) ** 6 - 0.04 * u * u
+            shade = round_ * (0.97 + 0.05 * np.exp(-(((v - 0.5) / 0.3) ** 2)))
+            shade *= 1 - 0.07 * np.clip((v - 0.82) / 0.18, 0, 1)
+            gum = np.clip(1 - y / (height * (0.13 + 0.09 * u * u)), 0, 1)[..., None]
             colours = colour * (shade * turned * lit)[..., None]
-            colours = colours * (1 - 0.8 * gum) + _GUM * colour.mean() * turned * 0.8 * gum
+            colours = colours * (1 - 0.7 * gum) + _GUM * colour.mean() * turned * 0.7 * gum
             rgb[:, own] = rgb[:, own] * (1 - tooth[..., None]) + colours * tooth[..., None]
             alpha[:, own] = np.maximum(alpha[:, own], tooth)
     return _finished(rgb, alpha, soften=1.3)
@@ -83,7 +85,8 @@ def tongue_sprite(width: int, height: int, colour: Colour, light: float) -> Spri
     relief = 0.60 + 0.48 * np.sqrt(np.clip(1 - edge**2.4, 0, 1))
     relief *= 1 - 0.26 * np.exp(-((u / 0.055) ** 2)) * np.clip(1 - v / 0.85, 0, 1) * np.clip(v * 6 + 0.4, 0, 1)
     relief *= 1 + 0.11 * np.exp(-(((np.abs(u) - 0.36) / 0.2) ** 2) - ((v - 0.55) / 0.35) ** 2)
-    relief *= (0.55 + 0.45 * np.clip(v / 0.24, 0, 1)) * (1 - 0.20 * np.clip((v - 0.8) / 0.2, 0, 1))
+    # The root comes out of the mouth's dark.
+    relief *= (0.30 + 0.70 * np.clip(v / 0.42, 0, 1) ** 0.8) * (1 - 0.20 * np.clip((v - 0.8) / 0.2, 0, 1))
     # One flat colour reads as plastic: the root is deeper red, the rim and the tip pinker, papillae in between.
     warm = np.clip(1 - v / 0.5, 0, 1)[..., None] * np.array([0.02, -0.10, -0.08])
     rim = (edge**3)[..., None] * np.array([0.03, -0.05, -0.02])
@@ -94,6 +97,18 @@ def tongue_sprite(width: int, height: int, colour: Colour, light: float) -> Spri
     shine += 0.55 * np.exp(-(((u - 0.30) / 0.07) ** 2) - ((v - 0.58) / 0.16) ** 2)
     rgb = np.clip(rgb + (shine * 85 * light)[..., None], 0, 255) * alpha[..., None]
     return _finished(rgb, alpha, soften=0.7)
+
+
+def contact_shadow(sprite: Sprite) -> Sprite:
+    """The soft shade of something that lies on skin: its outline in dark red, blurred; premultiplied RGBA u8.
+
+    Larger than the sprite by the same margin on every side, so that no edge cuts the blur.
+    """
+    spread = max(1.0, sprite.shape[1] * 0.03)
+    margin = int(np.ceil(3 * spread))
+    outline = cv2.copyMakeBorder(sprite[..., 3], margin, margin, margin, margin, cv2.BORDER_CONSTANT)
+    soft = cv2.GaussianBlur(outline, (0, 0), spread).astype(np.float64)
+    return np.dstack([*(soft * (level / 255) for level in (40, 14, 16)), soft]).astype(np.uint8)
 
 
 def cavity_texture(light: float, side: int = 64) -> Sprite:

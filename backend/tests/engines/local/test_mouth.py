@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engines.local import topology as mesh
+from app.engines.local.lips import pout_sprite
 from app.engines.local.mouth import MouthPainter, mouth_shape
-from app.engines.local.teeth import cavity_texture, teeth_sprite, tongue_sprite
+from app.engines.local.teeth import cavity_texture, contact_shadow, teeth_sprite, tongue_sprite
 from tests.rigs import ASTRONAUT, HOPPER, expressed, rig_of
 
 if TYPE_CHECKING:
@@ -75,7 +76,14 @@ def test_plates_follow_the_photos_teeth() -> None:
     teeth = laughing.own[laughing.own[..., 3] == 255][:, :3].astype(float)
     assert np.median(teeth.mean(1)) > 150
     for plate in (laughing, calm):
-        for sprite in (plate.upper_teeth, plate.lower_teeth, plate.tongue, plate.cavity):
+        for sprite in (
+            plate.upper_teeth,
+            plate.lower_teeth,
+            plate.tongue,
+            plate.tongue_shadow,
+            plate.cavity,
+            plate.pout,
+        ):
             assert premultiplied(sprite)
 
 
@@ -114,6 +122,36 @@ def test_the_tongue_is_round_red_and_of_many_tones() -> None:
     assert inside[..., 0].mean() > 1.4 * inside[..., 1].mean()
     assert inside.mean(2).std() > 8
     np.testing.assert_array_equal(sprite, tongue_sprite(120, 160, np.array([200.0, 95.0, 105.0]), 0.7))
+
+
+def test_a_contact_shadow_is_a_dark_soft_outline() -> None:
+    tongue = tongue_sprite(120, 160, ENAMEL, 0.7)
+    shadow = contact_shadow(tongue)
+    assert premultiplied(shadow)
+    margins = np.array(shadow.shape[:2]) - tongue.shape[:2]
+    assert margins[0] == margins[1] > 0
+    assert max(shadow[0].max(), shadow[-1].max(), shadow[:, 0].max(), shadow[:, -1].max()) < 6
+    middle = shadow[shadow.shape[0] // 2, shadow.shape[1] // 2]
+    assert middle[3] > 250
+    assert middle[:3].max() < 60
+
+
+def test_a_pout_is_two_lips_round_a_dark_seam() -> None:
+    colour = np.array([190.0, 110.0, 105.0])
+    sprite = pout_sprite(160, 100, colour, 0.7)
+    assert sprite.shape == (100, 160, 4)
+    assert premultiplied(sprite)
+    grey, alpha = sprite[..., :3].mean(2), sprite[..., 3]
+    assert max(alpha[0].max(), alpha[-1].max(), alpha[:, 0].max(), alpha[:, -1].max()) < 60
+    column = grey[:, 62]
+    seam = int(np.argmin(np.where(alpha[:, 62] > 250, column, 255)))
+    assert 40 < seam < 60
+    assert column[seam - 14] > column[seam] + 20
+    assert column[seam + 16] > column[seam] + 20
+    # A bow: the upper lip is higher beside its middle.
+    tops = (alpha > 128).argmax(0)
+    assert tops[56] < tops[80]
+    assert pout_sprite(1, 1, colour, 0.5).shape == (20, 24, 4)
 
 
 def test_the_cavity_is_opaque_and_darkest_in_its_depth() -> None:
@@ -168,6 +206,41 @@ def test_the_tongue_comes_out_over_the_lower_lip(portrait: str) -> None:
     x, row = lip.round().astype(int)
     patch = out[row + 6 : row + 12, x - 6 : x + 7, :3].astype(float).mean((0, 1))
     assert patch[0] > 1.25 * patch[1]
+
+
+@pytest.mark.parametrize("turn", [0.0, 20.0])
+def test_the_tongue_comes_from_under_the_upper_teeth(portrait: str, turn: float) -> None:
+    rig = rig_of(portrait, SIZE)
+    weights = {"jaw": 0.4, "neutral": 0.5}
+    shape = shape_of(rig, weights)
+    out = painted(rig, {**weights, "tongue.out": 1.0, "tongue.turn": turn}).astype(float)
+    middle = len(shape.upper) // 2
+    top, bottom = shape.upper[middle], shape.lower[middle]
+    x, y = (top + rig.face.down * 0.028 * rig.face.height).round().astype(int)
+    tooth = out[y - 1 : y + 2, x - 3 : x + 4, :3].mean((0, 1))
+    assert tooth[0] < 1.35 * tooth[1]
+    # No line across it where it leaves the mouth.
+    x, y = bottom.round().astype(int)
+    down_the_tongue = out[y - 3 : y + 12, x + 6 : x + 10, :3].mean((1, 2))
+    assert np.abs(np.diff(down_the_tongue)).max() < 16
+
+
+def test_a_kiss_has_fuller_lips_than_a_closed_mouth(portrait: str) -> None:
+    rig = rig_of(portrait, SIZE)
+    weights = {"close": 1.0, "neutral": 1.0}
+    shape = shape_of(rig, {**weights, "pucker": 1.0})
+    flat = np.full((SIZE, SIZE, 4), 255, np.uint8)
+    MouthPainter(flat, rig.mouth, shape, {**weights, "pucker": 1.0}, RIGID, (rig.face.right, rig.face.down)).paint()
+    y, x = np.nonzero(flat[..., 1] < 215)
+    assert 0.05 * rig.face.height < np.ptp(y) < 0.12 * rig.face.height
+    assert np.ptp(x) > 1.2 * np.ptp(y)
+
+
+def test_a_calm_mouth_shows_no_interior(portrait: str) -> None:
+    rig = rig_of(portrait, SIZE)
+    if rig.face.toothy:
+        pytest.skip("lips that close over teeth get a seam")
+    np.testing.assert_array_equal(painted(rig, {"close": 1.0, "press": 0.2}), rig.person)
 
 
 def test_a_turned_tongue_points_aside() -> None:

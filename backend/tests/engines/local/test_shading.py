@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 
@@ -132,6 +133,12 @@ def test_shade_moves_with_the_skin(rig: Rig) -> None:
     assert y.mean() == pytest.approx(62 * 2 - 0.5 + 20, abs=1.5)
 
 
+def lips_of(rig: Rig, upper: tuple[int, ...], lower: tuple[int, ...], share: float) -> NDArray[np.bool_]:
+    """The canvas inside two lip contours, drawn together to a share of their size."""
+    lips = np.concatenate([rig.face.points[list(upper)], rig.face.points[list(lower)][::-1]])
+    return np.asarray(fill_polygon(lips.mean(0) + share * (lips - lips.mean(0)), 0, 0, SMALL, SMALL) > 0)
+
+
 def test_folds_are_smoothed_beside_the_mouth_only(portrait: str) -> None:
     rig = rig_of(portrait)
     calm = shading.without_folds(pixels_of(portrait), rig.face)
@@ -139,11 +146,30 @@ def test_folds_are_smoothed_beside_the_mouth_only(portrait: str) -> None:
     assert calm.dtype == np.uint8
     alpha = calm[..., 3]
     assert alpha.max() > 60
-    lips = np.concatenate(
-        [rig.face.points[list(mesh.LIPS_UPPER_OUTER)], rig.face.points[list(mesh.LIPS_LOWER_OUTER)][::-1]]
-    )
-    middle = lips.mean(0) + 0.6 * (lips - lips.mean(0))
-    assert alpha[fill_polygon(middle, 0, 0, SMALL, SMALL) > 0].max() < 90
     y, _ = np.nonzero(alpha > 40)
     assert y.min() > rig.face.points[mesh.NOSE_BRIDGE, 1]
     assert y.max() < rig.face.points[mesh.CHIN, 1] + 4
+    if portrait != ASTRONAUT:
+        assert alpha[lips_of(rig, mesh.LIPS_UPPER_OUTER, mesh.LIPS_LOWER_OUTER, 0.6)].max() < 90
+
+
+def test_teeth_are_covered_by_lips_that_have_no_shine(astronaut: Rig) -> None:
+    pixels = pixels_of(ASTRONAUT)
+    calm = shading.without_folds(pixels, astronaut.face)
+    gap = lips_of(astronaut, mesh.LIPS_UPPER_INNER, mesh.LIPS_LOWER_INNER, 0.9)
+    assert calm[gap, 3].min() > 200
+    before, after = pixels[gap].astype(float), calm[gap, :3].astype(float)
+    assert after[:, 0].mean() > after[:, 1].mean() + 15
+    assert after.std(0).max() < 0.5 * before.std(0).max()
+
+
+def test_smoothed_skin_keeps_its_grain(astronaut: Rig) -> None:
+    calm = shading.without_folds(pixels_of(ASTRONAUT), astronaut.face)
+    skin = (calm[..., 3] > 60) & ~lips_of(astronaut, mesh.LIPS_UPPER_OUTER, mesh.LIPS_LOWER_OUTER, 1.2)
+    grey = calm[..., 1].astype(np.float32)
+    assert np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 1.5))[skin].mean() > 0.4
+
+
+def test_a_face_in_a_corner_has_no_folds_to_smooth(rig: Rig) -> None:
+    tiny = np.full((4, 4, 3), 120, np.uint8)
+    assert not shading.without_folds(tiny, rig.face).any()
