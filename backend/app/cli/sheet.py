@@ -27,7 +27,8 @@ _LABEL: Final = 52
 _CHECK: Final = 16
 _CORNER: Final = 22
 _PAPER: Final = (238, 240, 245)
-_LIGHT, _SHADE = (255, 255, 255), (246, 247, 250)
+# Dark enough that a sticker's white border shows against both.
+_LIGHT, _SHADE = (226, 232, 240), (213, 221, 232)
 _INK, _PALE = (44, 48, 58), (138, 145, 160)
 _SMOOTH: Final = 4
 
