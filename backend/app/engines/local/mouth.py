@@ -74,9 +74,10 @@ class MouthPainter:
     def paint(self) -> None:
         """Interior, seam and tongue, as far as this frame shows them."""
         activity = max((abs(self.weights.get(unit, 0.0)) for unit in MOUTH_UNITS), default=0.0)
-        # Closing lips that part by a pixel are the spline's doing: no mouth opens there.
+        # Lips that the mesh sees apart though they are shut, or that part by a pixel as they close: no mouth opens.
         close, jaw = self.weights.get("close", 0.0), self.weights.get("jaw", 0.0)
         slack = 2.2 * ramp(0.4, 0.9, close) * (1 - ramp(0.1, 0.3, jaw))
+        slack = max(slack, 0.8 * self.plate.rest_gap / self.scale)
         opened = self.shape.open_px / self.scale
         if activity > 0.01 and opened > 0.6 + slack:
             self._interior(min(1.0, activity * 7) * ramp(0.4 + slack, 1.6 + 1.6 * slack, opened))
@@ -115,7 +116,7 @@ class MouthPainter:
             lifted = (middle_top - top) @ self.down - plate.height * 0.006
             top = top + self.down * max(lifted, 0) - self.down * plate.height * 0.004
             self._arch(layer, window, plate.upper_teeth, shape.upper, top,
-                       (plate.width, plate.height * 0.060), ramp(0.008, 0.03, opened))  # fmt: skip
+                       (plate.width, plate.height * 0.060), ramp(0.012, 0.045, opened))  # fmt: skip
         self._shade(layer, inside, window, opened, jaw)
         soft = np.asarray(cv2.GaussianBlur(inside, (0, 0), 0.75), np.uint8)
         over(self.canvas[y0 : y0 + height, x0 : x0 + width], layer, opacity, soft)
@@ -198,10 +199,12 @@ class MouthPainter:
         under = np.asarray(cv2.GaussianBlur(whole, (0, 0), max(1.0, self.plate.height * 0.018)), np.uint8)
         # A tongue that hangs over the lower lip has no rim there.
         rim = cv2.GaussianBlur(inside if self.tongue_out < 0.02 else whole, (0, 0), max(1.0, self.plate.height * 0.012))
-        lip_gain = cv2.convertScaleAbs(under, alpha=0.62 * depth, beta=255 * (1 - 0.62 * depth))
-        rim_gain = cv2.convertScaleAbs(rim, alpha=0.55 * depth, beta=255 * (1 - 0.50 * depth))
+        lip_gain = cv2.convertScaleAbs(under, alpha=0.52 * depth, beta=255 * (1 - 0.52 * depth))
+        rim_gain = cv2.convertScaleAbs(rim, alpha=0.50 * depth, beta=255 * (1 - 0.45 * depth))
         gain = cv2.multiply(lip_gain, rim_gain, scale=1 / 255)
-        cv2.multiply(layer, cv2.merge([gain, gain, gain, np.full_like(gain, 255)]), dst=layer, scale=1 / 255)
+        # Light between lips has been on flesh: shade there is red, a grey one makes teeth look dead.
+        red = cv2.convertScaleAbs(gain, alpha=0.8, beta=51)
+        cv2.multiply(layer, cv2.merge([red, gain, gain, np.full_like(gain, 255)]), dst=layer, scale=1 / 255)
 
     def _pout(self) -> float:
         """Drawn lips over those that pucker for a kiss; returns how far they cover the photo's, 0..1."""

@@ -33,6 +33,7 @@ class MouthPlate:
     ``own`` is the photo's own teeth and gums, premultiplied RGBA u8 of the rectangle at ``own_origin``, or None
     when the photo shows no teeth; all other sprites are drawn and coloured from the photo. ``lip`` is the lips'
     mean RGB, ``seam`` the middle of the line where they meet; lengths are in px.
+    ``rest_gap`` is how far apart the mesh sees lips that are shut in the photo; 0 where they are open.
     """
 
     own: Pixels | None
@@ -48,6 +49,7 @@ class MouthPlate:
     width: float
     inner_width: float
     height: float
+    rest_gap: float
 
 
 def mouth_plate(pixels: Pixels, face: FaceFrame, skin: Points, light: float, light_ratio: float) -> MouthPlate:
@@ -57,12 +59,8 @@ def mouth_plate(pixels: Pixels, face: FaceFrame, skin: Points, light: float, lig
     cheek over left.
     """
     points = face.points
-    inner = np.concatenate(
-        [
-            catmull_rom(points[list(mesh.LIPS_UPPER_INNER)], 3),
-            catmull_rom(points[list(mesh.LIPS_LOWER_INNER)], 3)[::-1],
-        ]
-    )
+    lower, upper = _inner_lips(face)
+    inner = np.concatenate([catmull_rom(upper, 3), catmull_rom(lower, 3)[::-1]])
     rise = int(np.ceil(0.035 * face.height))
     x0, y0 = (max(int(v), 0) for v in np.floor(inner.min(0) - (8, 8 + rise)))
     x1, y1 = (int(v) for v in np.ceil(inner.max(0) + 8))
@@ -96,7 +94,12 @@ def mouth_plate(pixels: Pixels, face: FaceFrame, skin: Points, light: float, lig
         width=width,
         inner_width=float(np.linalg.norm(points[308] - points[78])),
         height=height,
+        rest_gap=0.0 if has_teeth else float(face.below(*_inner_lips(face)).max()),
     )
+
+
+def _inner_lips(face: FaceFrame) -> tuple[Points, Points]:
+    return face.points[list(mesh.LIPS_LOWER_INNER)], face.points[list(mesh.LIPS_UPPER_INNER)]
 
 
 def _lip_colour(pixels: Pixels, face: FaceFrame) -> Points:
@@ -137,13 +140,21 @@ def _own_interior(part: Pixels, inside: Pixels, enamel: Mask, lip: Points, rise:
     alpha = np.zeros((height, width), np.float32)
     filled = part.astype(np.float32)
     within = inside > 60
-    columns = np.flatnonzero(enamel.any(0))
-    lowest = np.array([np.flatnonzero(enamel[:, column])[-1] for column in columns])
-    first = np.array([np.flatnonzero(within[:, column])[0] for column in columns])
+    toothed = np.flatnonzero(enamel.any(0))
+    lowest = np.array([np.flatnonzero(enamel[:, column])[-1] for column in toothed])
     # One line for the lower edge: single columns that end early are gaps between teeth, late ones the lip's shine.
     span = 2 * max(1, round(0.02 * width)) + 1
     padded = np.pad(lowest, span // 2, mode="edge")
     lowest = np.minimum(lowest, np.median(np.lib.stride_tricks.sliding_window_view(padded, span), axis=1) + 2)
+    # Back teeth in the shade of the cheeks belong to it too: the line runs on to the mouth's corners.
+    columns = np.flatnonzero((inside > 200).any(0))
+    rows = np.arange(height)[:, None]
+    first = np.where(within, rows, height).min(0)[columns]
+    last = np.where(inside > 200, rows, 0).max(0)[columns]
+    knots = np.concatenate([columns[:1] - 1, toothed, columns[-1:] + 1])
+    corners = (first + last) / 2
+    lowest = np.interp(columns, knots, np.concatenate([corners[:1], lowest, corners[-1:]]))
+    lowest = np.minimum(lowest, np.where(np.isin(columns, toothed), lowest, last - 1))
     gum = lip * (0.66, 0.42, 0.44)
     for column, top, bottom in zip(columns, first, lowest.astype(int), strict=True):
         start = max(top - rise, 0)
