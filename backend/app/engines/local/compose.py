@@ -39,9 +39,11 @@ _BELOW = sorted({*mesh.LIPS_LOWER_INNER, *mesh.LIPS_LOWER_OUTER, *(i for side in
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Posed:
-    """A posed person: premultiplied RGBA canvas, where effects hold on, and the warp that led here."""
+    """A posed person: premultiplied RGBA canvas, the rows and columns outside which it is empty, where effects hold
+    on, and the warp that led here."""
 
     canvas: Pixels
+    region: tuple[slice, slice]
     anchors: Anchors
     back: Grid
 
@@ -164,19 +166,25 @@ class _Frame:
             mouth_open=shape.open_px,
             alpha=np.asarray(alpha, np.uint8),
         )
-        return Posed(canvas, anchors, back)
+        return Posed(canvas, self._region(back), anchors, back)
 
     def _warped(self, source: Pixels, back: Grid) -> Pixels:
         """A picture of the rig carried along; only where anything of it can show."""
         size = self.rig.size
         if not self.bordered:
             return remap(source, pixel_map(back, size), cv2.BORDER_REPLICATE)
-        box = reached(back, self.rig.shown, size)
         canvas = np.zeros((size, size, *source.shape[2:]), np.uint8)
-        pixels = size // NODES
-        rows, columns = (slice(part.start * pixels, part.stop * pixels) for part in box.slices)
-        canvas[rows, columns] = remap(source, pixel_map(back, size, box), cv2.BORDER_CONSTANT)
+        box = reached(back, self.rig.shown, size)
+        canvas[self._region(back)] = remap(source, pixel_map(back, size, box), cv2.BORDER_CONSTANT)
         return canvas
+
+    def _region(self, back: Grid) -> tuple[slice, slice]:
+        """Rows and columns of pixels that anything of the person can show in."""
+        if not self.bordered:
+            return slice(None), slice(None)
+        pixels = self.rig.size // NODES
+        rows, columns = reached(back, self.rig.shown, self.rig.size).slices
+        return slice(rows.start * pixels, rows.stop * pixels), slice(columns.start * pixels, columns.stop * pixels)
 
     def _eye_pose(self, side: Side) -> EyePose:
         lid, squint, widen = (self.weights.get(f"{unit}_{side}", 0.0) for unit in _LID_UNITS)

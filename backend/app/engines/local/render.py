@@ -195,7 +195,7 @@ def _frame(look: _Look, puppet: Puppet, channels: Mapping[str, float], t: float)
     ground = _ground(look)
     if ground is not None:
         draw(Layer.BACK, ground)
-        over(ground, canvas)
+        over(ground[person.region], canvas[person.region])
         canvas = ground
     draw(Layer.FRONT, canvas)
     if look.caption is not None:
