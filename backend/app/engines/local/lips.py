@@ -54,14 +54,14 @@ def pout_sprite(width: int, height: int, colour: Colour, light: float) -> Sprite
     for centre, spread in _CREASES:
         place = centre * (1 + 0.25 * np.clip(share, 0, 1))
         relief = relief - 0.055 * np.exp(-(((u - place) / spread) ** 2)) * np.clip(1.15 - share, 0, 1)
-    seam = np.exp(-((v / (0.085 - 0.045 * at)) ** 2)) * np.clip((1 - at) * 4, 0, 1)
+    seam = np.exp(-((v / (0.085 - 0.045 * at)) ** 2)) * np.clip((1 - at) * 2.2, 0, 1)
     contact = np.exp(-((v / 0.26) ** 2))
     relief = relief * (1 - 0.55 * seam) * (1 - 0.16 * contact)
     warm = np.array([1.03, 0.95, 0.96]) - (seam * 0.10)[..., None] * np.array([0.0, 1.0, 0.9])
     wet = np.exp(-(((u + 0.16) / 0.24) ** 2) - ((v - 0.52) / 0.15) ** 2)
     wet = wet + 0.35 * np.exp(-(((u - 0.30) / 0.12) ** 2) - ((v - 0.46) / 0.13) ** 2)
     wet = wet + 0.30 * np.exp(-(((at - 0.27) / 0.12) ** 2) - ((v + 0.62) / 0.12) ** 2)
-    rgb = np.clip(colour * relief[..., None] * warm + (wet * 62 * light)[..., None], 0, 255) * alpha[..., None]
+    rgb = np.clip(colour * relief[..., None] * warm + (wet * 74 * light)[..., None], 0, 255) * alpha[..., None]
     sharp = np.dstack([rgb, alpha * 255]).astype(np.float32)
     sprite = np.asarray(cv2.GaussianBlur(sharp, (0, 0), max(0.8, width * 0.007)), np.float32)
     sprite[..., :3] = np.minimum(sprite[..., :3], sprite[..., 3:])

@@ -220,7 +220,7 @@ class MouthPainter:
         right = across / max(breadth, 1e-6)
         centre = (shape.upper[middle] + shape.lower[middle]) / 2
         rows, columns = plate.pout.shape[:2]
-        tall = plate.height * (0.096 + 0.026 * min(pucker, 1.3))
+        tall = plate.height * (0.108 + 0.030 * min(pucker, 1.3))
         linear = np.column_stack([right * breadth * 1.10 / columns, self.down * tall / rows])
         corner = centre - linear @ np.array([(columns - 1) / 2, (rows - 1) * SEAM])
         blit(self.canvas, plate.pout, np.column_stack([linear, corner]), 0.78 * strength)
