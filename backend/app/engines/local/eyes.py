@@ -168,8 +168,9 @@ def _iris(photo: Pixels, seen: NDArray[np.bool_], distance: Points, radius: floa
     low = place.astype(int)
     share = (place - low)[..., None]
     made = rings[low] * (1 - share) + rings[low + 1] * share
-    # The wet rim of a lid shines along the edge of what is seen: that is no iris.
+    # The wet rim of a lid shines along the edge of what is seen, far from the pupil: that is no iris.
     own = cv2.erode(seen.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
+    own = np.maximum(own, seen & (distance < 0.7 * radius)).astype(np.float32)
     trust = np.asarray(cv2.GaussianBlur(own, (0, 0), 0.7), np.float32)[..., None] * own[..., None]
     colour = made + (photo - made) * trust
     alpha = 1 - smoothstep(radius * 0.98, radius * 1.14, distance)
