@@ -13,7 +13,7 @@ from app.engines.local import topology as mesh
 from app.engines.local.effects.anchors import Anchors
 from app.engines.local.eyes import EyePose, draw_eye
 from app.engines.local.fields import NODES, Box
-from app.engines.local.mouth import MouthPainter, mouth_shape
+from app.engines.local.mouth import PARTING_UNITS, MouthPainter, mouth_shape
 from app.engines.local.raster import catmull_rom, fill_polygon, over, remap, soften
 from app.engines.local.topology import Side
 from app.engines.local.units import side_weights, spare_spectacles
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     Grid = NDArray[np.float32]
 
 _LID_UNITS = ("lid", "squint", "widen")
-TEARING_UNITS = ("jaw", "lip_down", "press", "sneer", "close")
-"""Units that part the lips or bring them together; all others move both alike, and one layer carries them."""
 _BELOW = sorted({*mesh.LIPS_LOWER_INNER, *mesh.LIPS_LOWER_OUTER, *(i for side in Side for i in mesh.EYE_LOWER[side])})
 """Contours that only layer B carries right."""
 
@@ -202,7 +200,7 @@ class _Frame:
         eyes = [
             side for side in Side if max(abs(self.weights.get(f"{unit}_{side}", 0.0)) for unit in _LID_UNITS) > 0.02
         ]
-        mouth = any(abs(self.weights.get(unit, 0.0)) > 0.01 for unit in TEARING_UNITS)
+        mouth = any(abs(self.weights.get(unit, 0.0)) > 0.01 for unit in PARTING_UNITS)
         if not (eyes or mouth):
             return
         for side in eyes:

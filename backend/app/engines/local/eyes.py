@@ -17,7 +17,7 @@ import numpy as np
 from app.engines.local import topology as mesh
 from app.engines.local.lids import CURVE, closed_lid, lash_line, lid_curves
 from app.engines.local.matte import bleed
-from app.engines.local.raster import catmull_rom, fill_polygon, over, ramp, smoothstep
+from app.engines.local.raster import catmull_rom, fill_polygon, over, ramp, smoothstep, soften
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -273,7 +273,7 @@ def _draw_ball(  # noqa: PLR0917
     gap = ((bottom - top) @ down)[:, None]
     # The lid's shadow on the ball, and a thin one of the lower lid: what lies between them is lit.
     lit = np.concatenate([top + np.minimum(plate.width * 0.10, 0.4 * gap) * down, (bottom - 0.04 * gap * down)[::-1]])
-    light = cv2.GaussianBlur(fill_polygon(lit, *window), (0, 0), max(1.0, plate.width * 0.045))
+    light = soften(fill_polygon(lit, *window), max(1.0, plate.width * 0.045))
     depth = min(_DEEPEST, 0.6 * max(pose.lid + 0.6 * pose.squint, 0) + 0.3 * abs(pose.widen) + 0.15 * made)
     if depth > 0.01:
         # Skin reddens the light that reaches a shaded eye.
@@ -318,7 +318,7 @@ def _draw_lid(  # noqa: PLR0917
     skin = cv2.warpAffine(plate.lid, local, (width, height), borderMode=cv2.BORDER_REPLICATE)
     feather = max(1.0, plate.width * 0.045)
     below_fold = fill_polygon(np.concatenate([fold, (bottom + down * plate.width * 0.3)[::-1]]), x0, y0, width, height)
-    soft = cv2.GaussianBlur(below_fold, (0, 0), feather)
+    soft = soften(below_fold, feather)
     # Beyond the corners only the feather ends the skin: a cut there would leave a block of the photo's lashes.
     aside = np.array([down[1], -down[0]]) * plate.width * 0.25
     edge = np.concatenate([cover[:1] - aside, cover, cover[-1:] + aside])

@@ -11,7 +11,7 @@ import numpy as np
 from app.engines.local.contours import parted, taper_of
 from app.engines.local.lips import SEAM
 from app.engines.local.mouth_plate import MouthPlate, mouth_plate
-from app.engines.local.raster import blit, catmull_rom, fill_polygon, over, ramp
+from app.engines.local.raster import blit, catmull_rom, fill_polygon, over, ramp, soften
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
 
 _CURVE = 4
-MOUTH_UNITS = (
-    "jaw", "smile_right", "smile_left", "pucker", "frown", "press", "sneer", "lip_down", "mouth_shift", "close",
-    "neutral",
-)  # fmt: skip
+PARTING_UNITS = ("jaw", "pucker", "press", "sneer", "lip_down", "close", "neutral")
+"""Units that part the lips or bring them together.
+
+Smiles, frowns and shifts move both alike: the photo's own mouth goes with them and nothing needs to be drawn.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +74,7 @@ class MouthPainter:
 
     def paint(self) -> None:
         """Interior, seam and tongue, as far as this frame shows them."""
-        activity = max((abs(self.weights.get(unit, 0.0)) for unit in MOUTH_UNITS), default=0.0)
+        activity = max((abs(self.weights.get(unit, 0.0)) for unit in PARTING_UNITS), default=0.0)
         # Lips that the mesh sees apart though they are shut, or that part by a pixel as they close: no mouth opens.
         close, jaw = self.weights.get("close", 0.0), self.weights.get("jaw", 0.0)
         slack = 2.2 * ramp(0.4, 0.9, close) * (1 - ramp(0.1, 0.3, jaw))
@@ -196,9 +197,9 @@ class MouthPainter:
         if depth < 0.01:
             return
         whole = fill_polygon(np.concatenate([upper, upper[::-1] + self.down * 3 * height]), x0, y0, width, height)
-        under = np.asarray(cv2.GaussianBlur(whole, (0, 0), max(1.0, self.plate.height * 0.018)), np.uint8)
+        under = np.asarray(soften(whole, max(1.0, self.plate.height * 0.018)), np.uint8)
         # A tongue that hangs over the lower lip has no rim there.
-        rim = cv2.GaussianBlur(inside if self.tongue_out < 0.02 else whole, (0, 0), max(1.0, self.plate.height * 0.012))
+        rim = soften(inside if self.tongue_out < 0.02 else whole, max(1.0, self.plate.height * 0.012))
         lip_gain = cv2.convertScaleAbs(under, alpha=0.52 * depth, beta=255 * (1 - 0.52 * depth))
         rim_gain = cv2.convertScaleAbs(rim, alpha=0.50 * depth, beta=255 * (1 - 0.45 * depth))
         gain = cv2.multiply(lip_gain, rim_gain, scale=1 / 255)
@@ -251,7 +252,7 @@ class MouthPainter:
         half = np.concatenate([line - self.down * breadth * 0.0030, (line + self.down * breadth * 0.0042)[::-1]])
         core = fill_polygon(half, x0, y0, width, height)
         mask = cv2.GaussianBlur(core, (0, 0), max(0.7, self.plate.height * 0.0032))
-        shade = cv2.GaussianBlur(core, (0, 0), max(1.2, self.plate.height * 0.0100))
+        shade = soften(core, max(1.2, self.plate.height * 0.0100))
         both = cv2.addWeighted(mask, 0.55, shade, 0.80, 0)
         ink[..., :3] = np.rint(self.plate.lip * (0.44, 0.28, 0.26))
         over(view, ink, 0.9 * strength, np.asarray(both, np.uint8))
@@ -312,4 +313,4 @@ def _window(points: Points, margin: float, size: int) -> tuple[int, int, int, in
     return int(x0), int(y0), int(x1 - x0), int(y1 - y0)
 
 
-__all__ = ["MOUTH_UNITS", "MouthPainter", "MouthPlate", "MouthShape", "mouth_plate", "mouth_shape"]
+__all__ = ["PARTING_UNITS", "MouthPainter", "MouthPlate", "MouthShape", "mouth_plate", "mouth_shape"]

@@ -36,7 +36,6 @@ def rig_size(output: int) -> int:
     return int(np.clip(-(-output // NODES) * NODES, 512, MAX_SIZE))
 
 
-_SURE = 0.92
 _CLEAR = 0.03
 
 
@@ -131,7 +130,7 @@ def build_rig(image: Pixels, face: Face, *, alpha: Pixels | None = None, size: i
         cut = matte.person_alpha(framed.pixels, framed.valid, framed.opinion, middle)
     upper, lower = fit_layers(geometry, displacements(geometry), size)
     skin, light, ratio = _light(framed.pixels, geometry)
-    colours = matte.bleed(framed.pixels, (cut > _SURE).astype(np.float32))
+    colours = matte.edge_colours(framed.pixels, cut)
     sticker = _bordered(colours, _eight_bit(cut))
     return Rig(
         size=size,
@@ -159,7 +158,7 @@ def _premultiplied(colours: Pixels, alpha: Pixels) -> Pixels:
 
 def _bordered(colours: Pixels, alpha: Pixels) -> Pixels:
     """The cut-out over its own white border: one picture, so that a frame's border costs nothing to warp along."""
-    cut = np.asarray(cv2.multiply(alpha, _eight_bit(matte.bust(alpha.shape[0])), scale=1 / 255), np.uint8)
+    cut = matte.sticker_cut(alpha)
     white = cv2.multiply(matte.sticker_border(cut), cv2.bitwise_not(cut), scale=1 / 255)
     return np.asarray(cv2.add(_premultiplied(colours, cut), cv2.merge([white] * 4)), np.uint8)
 

@@ -15,6 +15,7 @@ import numpy as np
 from app.engines.local import topology as mesh
 from app.engines.local.fields import NODES, node_positions
 from app.engines.local.raster import catmull_rom, fill_polygon, remap, smoothstep
+from app.engines.local.topology import Side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,10 @@ def skin_mask(pixels: Pixels, face: FaceFrame) -> Plane:
     oval = (face.points[list(mesh.OVAL)] + 0.5) / spacing - 0.5
     inside = cv2.distanceTransform(fill_polygon(oval, 0, 0, NODES, NODES) // 255, cv2.DIST_L2, 5)
     mask = mask * smoothstep(0, 0.05 * face.height / spacing, inside)
+    for side in Side:
+        rim = mesh.LID_HALO_UPPER[side] + mesh.LID_HALO_LOWER[side][::-1]
+        eye = fill_polygon((face.points[list(rim)] + 0.5) / spacing - 0.5, 0, 0, NODES, NODES)
+        mask = np.where(eye > 0, 0, mask)
     # Erode a little: a line that stops short of the hair is right, one that runs into it is not.
     eroded = cv2.erode(mask.astype(np.float32), np.ones((5, 5), np.uint8))
     return np.asarray(np.clip(cv2.GaussianBlur(eroded, (0, 0), 1.2), 0, 1), np.float32)
