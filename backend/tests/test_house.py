@@ -24,7 +24,7 @@ code_files = sorted(
 )
 pages = sorted(
     path
-    for path in [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
+    for path in [*(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").rglob("*.md"), *ROOT.glob("*.md")]
     if not path.name.endswith(".zh-CN.md") and path.name != "CHANGELOG.md"
 )
 
@@ -60,7 +60,7 @@ def test_every_page_has_its_chinese_twin(page: Path) -> None:
 
 
 def test_every_chinese_page_has_its_english_twin() -> None:
-    twins = [*(ROOT / "docs").rglob("*.zh-CN.md"), *ROOT.glob("*.zh-CN.md")]
+    twins = [*(ROOT / "docs").rglob("*.zh-CN.md"), *(ROOT / "bench").rglob("*.zh-CN.md"), *ROOT.glob("*.zh-CN.md")]
     assert [twin for twin in twins if not twin.with_name(twin.name.replace(".zh-CN", "")).is_file()] == []
 
 
