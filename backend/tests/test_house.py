@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 BACKEND = ROOT / "backend"
@@ -71,6 +72,15 @@ def test_links_between_files_lead_somewhere(page: Path) -> None:
         links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", content) + re.findall(r'src="([^"]+)"', content)
         local = [link for link in links if "://" not in link and not link.startswith("mailto:")]
         assert [link for link in local if not (file.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(("name", "most"), [("hero.webp", 1_500_000), ("engine-example.webp", 300_000)])
+def test_pictures_of_the_docs_are_animated_and_light(name: str, most: int) -> None:
+    path = ROOT / "docs" / "images" / name
+    assert path.stat().st_size <= most
+    with Image.open(path) as picture:
+        assert getattr(picture, "is_animated", False)
+        assert picture.info["loop"] == 0
 
 
 class TestLocks:
