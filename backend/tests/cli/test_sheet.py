@@ -29,7 +29,7 @@ def test_cards_hold_the_stickers_over_a_soft_checker() -> None:
     clear, red = picture((0, 0, 0, 0)), picture((255, 0, 0, 255))
     page = np.asarray(draw_sheet([Cell(clear, "无", "none"), Cell(red, "红", "red")]))
     middle = page.shape[0] // 2 - 26
-    assert page[middle, page.shape[1] // 4].min() > 240
+    assert 200 < page[middle, page.shape[1] // 4].min() < 240
     assert page[middle, page.shape[1] * 3 // 4].tolist() == [255, 0, 0]
     assert page[2, 2].tolist() == [238, 240, 245]
 
