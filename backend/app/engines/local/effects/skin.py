@@ -126,7 +126,8 @@ def _shade(pixels: int, colour: Rgb) -> Sprite:
     height = max(round(pixels * 0.66), 2)
     x, y = _grid(pixels, height)
     side = smoothstep(1.0, 0.55, np.abs(x))
-    wash = 0.62 * smoothstep(0.95, -0.75, y) * smoothstep(-1.0, -0.7, y) * side
+    # Round and without an edge: on a bald head there is no hair to end under.
+    wash = 0.66 * smoothstep(0.95, -0.45, y) * smoothstep(1.0, 0.25, np.hypot(x, np.minimum(y + 0.15, 0.0) * 1.15))
     mask = np.zeros((height, pixels), dtype=np.uint8)
     for index in range(_GLOOM_LINES):
         across = (index + 0.5) / _GLOOM_LINES * 1.24 - 0.62
@@ -135,5 +136,5 @@ def _shade(pixels: int, colour: Rgb) -> Sprite:
         top, bottom = (0.05 + 0.10 * abs(np.sin(index * 5.1))) * height, (0.16 + 0.5 * long) * height
         corners = np.array([[x0 - half, top], [x0 + half, top], [x0 + 0.4, bottom], [x0 - 0.4, bottom]])
         cv2.fillConvexPoly(mask, np.rint(corners * 16.0).astype(np.int32), 255, cv2.LINE_AA, 4)
-    lines = np.asarray(mask, np.float64) / 255.0 * 0.66 * side * smoothstep(-0.98, -0.55, y)
+    lines = np.asarray(mask, np.float64) / 255.0 * 0.66 * side * smoothstep(-0.95, -0.25, y)
     return _coloured(1.0 - (1.0 - wash) * (1.0 - lines), colour)
