@@ -7,11 +7,24 @@ import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.cells import cell_len
 
 from app.cli import language
 from app.cli.failure import USAGE, engine_error_lines
 from app.cli.options import MAX_FACES, chosen_lang, chosen_whole
 from app.cli.texts import text
+
+# How a measure is held against its threshold, where it is not a ceiling.
+_SENSES = {
+    "face_height": "at_least",
+    "sharpness": "at_least",
+    "presence": "at_least",
+    "eye_opening": "at_least",
+    "lens_lightness": "at_least",
+    "yaw": "within",
+    "pitch": "within",
+    "roll": "within",
+}
 
 if TYPE_CHECKING:
     from app.cli.inspection import Inspected
@@ -100,6 +113,21 @@ def _print_verdict(seen: Inspected, lang: Lang) -> None:
             print(f"  {number}  {list(face.box)}")
     if verdict.measures:
         print(text(lang, "measures"))
-        width = max(len(name) for name in verdict.measures)
+        labels = {name: text(lang, f"measure.{name}") for name in verdict.measures}
+        width = max(cell_len(label) for label in labels.values())
         for name, value in verdict.measures.items():
-            print(f"  {name:<{width}}  {value:.3g}")
+            gap = " " * (width - cell_len(labels[name]))
+            figure = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+            print(f"  {labels[name]}{gap}  {figure:>6}  {_limit(name, lang)}".rstrip())
+
+
+def _limit(measure: str, lang: Lang) -> str:
+    """What the gate asks of a measure, in words; "" where it asks nothing of the figure alone."""
+    from app.engines.local.gates import THRESHOLDS
+
+    if measure == "people":
+        return text(lang, "at_most", limit="1")
+    limit = getattr(THRESHOLDS, measure, None)
+    if limit is None:
+        return ""
+    return text(lang, _SENSES.get(measure, "at_most"), limit=f"{limit:g}")

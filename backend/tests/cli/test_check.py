@@ -36,7 +36,8 @@ def test_a_good_photo(shell: Shell, astronaut: Path) -> None:
     said = shell("check", astronaut)
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("这张照片可以用。\n")
-    assert "face_height" in said.out
+    assert "脸高，像素" in said.out
+    assert "至少 90" in said.out
 
 
 def test_no_face(shell: Shell, large_cat: Path) -> None:
@@ -74,3 +75,12 @@ def test_several_faces_are_listed_and_one_can_be_chosen(shell: Shell, pair: Path
     assert "\n  2  [" in said.out
     assert shell("check", pair, "--face", "2").code == 0
     assert shell("check", pair, "--face", "3").code == 2
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_measure_is_told_in_words(shell: Shell, astronaut: Path, lang: str) -> None:
+    measures = json.loads(shell("check", astronaut, "--json").out)["measures"]
+    told = shell("check", astronaut, "--lang", lang).out.splitlines()[2:]
+    assert len(told) == len(measures)
+    assert not any("_" in line for line in told)
+    assert sum("25" in line for line in told) >= 1
