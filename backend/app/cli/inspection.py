@@ -12,7 +12,7 @@ from app.cli.texts import text
 if TYPE_CHECKING:
     from app.cli.language import Lang
     from app.engines.local.detect import Detection, Face
-    from app.engines.local.gates import Reason, Verdict
+    from app.engines.local.gates import Verdict
     from app.engines.local.photo import Photo
 
 
@@ -43,13 +43,16 @@ def inspect_photo(path: str, face_number: int | None) -> Inspected:
     return Inspected(photo, detection, verdict, meant[0] if meant else None)
 
 
-def tell_reasons(reasons: tuple[Reason, ...], lang: Lang, *, refused: bool) -> None:
+def tell_reasons(seen: Inspected, lang: Lang) -> None:
     """Print on stderr why a photo is refused, or what to expect of one that is not."""
     from app.engines.local.messages import text as engine_text
 
-    if refused:
+    if not seen.verdict.passed:
         tell(text(lang, "refused"))
-    for reason in reasons:
+    for reason in seen.verdict.reasons:
         message = engine_text(reason.code, lang, measure=reason.measure, threshold=reason.threshold)
         mark = "✗" if reason.severity == "refuse" else "!"
         tell(f"{mark} {message.sentence}", message.hint)
+        if reason.code == "several_faces":
+            choose = text(lang, "choose_face", count=len(seen.detection.faces))
+            tell(f"  {choose}")

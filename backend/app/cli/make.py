@@ -69,7 +69,7 @@ def command(
     from app.engines.local.rig import build_rig, rig_size
 
     seen = inspect_photo(photo, number)
-    tell_reasons(seen.verdict.reasons, spoken, refused=not seen.verdict.passed)
+    tell_reasons(seen, spoken)
     if not seen.verdict.passed or seen.face is None:
         return USAGE
     targets = choose_targets(Path(photo), [chosen.id for chosen in templates], output, format_name)

@@ -105,7 +105,7 @@ def _draw_all(photo: str | None, output: str | None, lang: Lang, caption_lang: L
         raise Failure("sheet_needs_photo")
     target = choose_sheet(output)
     seen = inspect_photo(photo if photo is not None else str(SAMPLE), None)
-    tell_reasons(seen.verdict.reasons, lang, refused=not seen.verdict.passed)
+    tell_reasons(seen, lang)
     if not seen.verdict.passed or seen.face is None:
         return USAGE
     templates = list(load_templates().values())

@@ -147,6 +147,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "refused": ("这张照片不能用：", "This photo cannot be used:"),
     "usable": ("这张照片可以用。", "This photo can be used."),
     "faces_found": ("找到的脸（从大到小）：", "Faces found, largest first:"),
+    "choose_face": (
+        "选一张脸：--face 1 到 --face {count}，1 是最大的。",
+        "Choose one: --face 1 to --face {count}; 1 is the largest.",
+    ),
     "measures": ("测量值：", "Measures:"),
     "measure.faces": ("脸", "faces"),
     "measure.people": ("人", "people"),

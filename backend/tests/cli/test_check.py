@@ -84,3 +84,9 @@ def test_every_measure_is_told_in_words(shell: Shell, astronaut: Path, lang: str
     assert len(told) == len(measures)
     assert not any("_" in line for line in told)
     assert sum("25" in line for line in told) >= 1
+
+
+def test_two_people_are_offered_a_choice(shell: Shell, pair: Path) -> None:
+    said = shell("make", pair, "-t", "wink", "--lang", "en")
+    assert said.code == 2
+    assert "--face 1 to --face 2" in said.err
