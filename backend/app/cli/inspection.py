@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli.failure import tell
+from app.cli.targets import written_path
 from app.cli.texts import text
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def inspect_photo(path: str, face_number: int | None) -> Inspected:
     from app.engines.local.gates import check
     from app.engines.local.photo import load_photo
 
-    photo = load_photo(Path(path).expanduser())
+    photo = load_photo(written_path(path))
     detection = detect(photo.pixels, thorough=True)
     faces = detection.faces
     verdict = check(photo.pixels, detection, None if face_number is None else face_number - 1)

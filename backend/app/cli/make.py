@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from app.cli.language import Lang
     from app.cli.rendering import Outcome
 
-RIG_SIZE = 512
-"""Smaller stickers are drawn at this size and scaled down, which looks better than a small canvas."""
+DEFAULT_SIDE = 512
+"""Pixels a side of a sticker when nothing else is asked for."""
 SIDES = (64, 1024)
 RATES = (1, 60)
 
@@ -57,7 +57,7 @@ def command(
     started = time.perf_counter()
     spoken = chosen_lang(lang, language.from_environment(os.environ))
     words = chosen_caption(caption, no_caption)
-    side = chosen_whole("--size", size, *SIDES) or RIG_SIZE
+    side = chosen_whole("--size", size, *SIDES) or DEFAULT_SIDE
     rate = chosen_number("--fps", fps, *RATES)
     number = chosen_whole("--face", face, 1, MAX_FACES)
     ground = chosen_background(background)

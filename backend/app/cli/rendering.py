@@ -176,7 +176,7 @@ def _made(rig: Rig, job: Job, report: Callable[[int, int], None]) -> Outcome:
 
     count = frame_count(job.template, job.fps)
     if job.target is None:
-        poster = still(rig, job.template, lang=job.lang, background=job.background)
+        poster = still(rig, job.template, caption=job.caption, lang=job.lang, background=job.background, size=job.size)
         report(count, count)
         return Outcome(job.template, poster=poster)
     frames = render(

@@ -6,8 +6,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from app.cli.failure import Failure, engine_error_lines, tell
-from app.cli.texts import has_text, text
+from app.cli.failure import engine_error_lines, tell
+from app.cli.texts import text
 from app.engines.local.errors import EngineError
 
 if TYPE_CHECKING:
@@ -90,8 +90,6 @@ def _why(error: Exception, lang: Lang) -> list[tuple[str, str]]:
 
     if isinstance(error, EngineError):
         return engine_error_lines(error, lang)
-    if isinstance(error, Failure) and has_text(error.code):
-        return [(text(lang, error.code, **error.params), "")]
     if isinstance(error, BrokenProcessPool):
         return [(text(lang, "worker_died"), "")]
     return [(str(error), "")]

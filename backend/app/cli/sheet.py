@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from app.engines.local.encode.atomic import replacing
+from app.engines.local.encode.atomic import replacing, write_failure
 from app.engines.local.font import find_font, load_font
 
 if TYPE_CHECKING:
@@ -70,10 +70,13 @@ def draw_sheet(cells: Sequence[Cell]) -> Image.Image:
 
 
 def save_sheet(page: Image.Image, path: Path) -> int:
-    """Write the sheet whole or not at all; returns its size in bytes."""
+    """Write the sheet whole or not at all; returns its size in bytes. Raises EncodeFailed."""
     kind = {".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}.get(path.suffix.lower(), "PNG")
     with replacing(path) as temporary:
-        page.save(temporary, kind, quality=92)
+        try:
+            page.save(temporary, kind, quality=92)
+        except OSError as error:
+            raise write_failure(error, path) from error
     return path.stat().st_size
 
 

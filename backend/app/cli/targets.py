@@ -29,11 +29,11 @@ class Targets:
 
 
 def choose_targets(photo: Path, ids: Sequence[str], output: str | None, format_name: str | None) -> Targets:
-    """Decide on files before anything is computed; raises Failure when the wishes contradict each other."""
+    """Decide on files and make their folder before a frame is drawn; raises Failure when wishes contradict."""
     wanted = _known_format(format_name)
     if output is None:
         return _in_folder(Path("stickers") / (photo.stem or "photo"), ids, wanted or DEFAULT_FORMAT)
-    path = Path(output).expanduser()
+    path = written_path(output)
     if _is_folder(path) or output.endswith(("/", os.sep)) or not path.suffix:
         return _in_folder(path, ids, wanted or DEFAULT_FORMAT)
     by_suffix = FORMATS.get(path.suffix.lower())
@@ -49,11 +49,16 @@ def choose_targets(photo: Path, ids: Sequence[str], output: str | None, format_n
 
 def choose_sheet(output: str | None) -> Path:
     """Where a picture of all templates goes."""
-    path = Path(output or "templates.png").expanduser()
+    path = written_path(output or "templates.png")
     if path.suffix.lower() not in SHEET_SUFFIXES:
         raise Failure("sheet_suffix")
     make_folder(path.parent)
     return path
+
+
+def written_path(given: str) -> Path:
+    """A path as the caller wrote it: ``~`` is a home, but a ``~name`` that nobody has is a name like any other."""
+    return Path(os.path.expanduser(given))  # noqa: PTH111 - Path's own raises for such a name
 
 
 def make_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ import typer
 from app.cli import language
 from app.cli.failure import USAGE, Failure
 from app.cli.options import chosen_lang
-from app.cli.targets import choose_sheet
+from app.cli.targets import choose_sheet, written_path
 from app.cli.texts import text
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def command(
 
     spoken = chosen_lang(lang, language.from_environment(os.environ))
     if validate is not None:
-        found = load_template_file(Path(validate).expanduser())
+        found = load_template_file(written_path(validate))
         print(text(spoken, "valid", path=validate, name=getattr(found.name, spoken), id=found.id))
         return 0
     if photo is not None and not sheet:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,6 +56,16 @@ def test_saving(name: str, kind: str, tmp_path: Path) -> None:
 def test_saving_where_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(EncodeFailed):
         save_sheet(Image.new("RGB", (40, 30)), tmp_path / "missing" / "a.png")
+
+
+def test_a_full_disk_is_told_like_a_sticker_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_given: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(EncodeFailed, match="encode_disk_full"):
+        save_sheet(Image.new("RGB", (40, 30)), tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

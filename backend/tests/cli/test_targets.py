@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.failure import Failure
-from app.cli.targets import choose_sheet, choose_targets
+from app.cli.targets import choose_sheet, choose_targets, written_path
 
 PHOTO = Path("photos/Me and you.jpg")
 
@@ -90,3 +90,9 @@ def test_where_the_sheet_goes() -> None:
     assert choose_sheet("x/all.jpg") == Path("x/all.jpg")
     with pytest.raises(Failure, match="sheet_suffix"):
         choose_sheet("all.gif")
+
+
+def test_a_tilde_is_a_home_only_where_somebody_lives(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert written_path("~/me.jpg") == tmp_path / "me.jpg"
+    assert written_path("~no such person/me.jpg") == Path("~no such person/me.jpg")

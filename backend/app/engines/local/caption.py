@@ -138,7 +138,7 @@ def draw_caption(canvas: Canvas, caption: Caption, t: float) -> None:
 
 def _draw_bounce(canvas: Canvas, sprite: Sprite, rest: tuple[float, float], turn: float) -> None:
     """Hop with a squash where it lands; the foot of the text is what stays put."""
-    height = abs(np.sin(turn / 2.0 * 2.0))
+    height = abs(np.sin(turn))
     squash = 0.10 * max(0.0, 1.0 - height / 0.35)
     stretch = 1.0 + 0.5 * squash, 1.0 - squash
     foot = sprite.shape[0] * (1.0 - stretch[1]) / 2.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -68,7 +69,7 @@ def get_template(name_or_id: str) -> Template:
     """
     wanted = name_or_id.strip()
     if wanted.lower().endswith((".yaml", ".yml")):
-        return load_template_file(Path(wanted).expanduser())
+        return load_template_file(Path(os.path.expanduser(wanted)))  # noqa: PTH111 - leaves a `~name` that nobody has
     name = wanted.lower().replace("-", "_").replace(" ", "_")
     if name in DISPLAY_ORDER:
         # reading one file instead of all saves a fifth of a second of a sticker that takes one

@@ -36,10 +36,10 @@ _IRIS_HIDDEN = 0.15
 """How far beyond a lid's edge the middle of an iris may go, in radii: about two fifths of it stay."""
 _IRIS_HELD = 0.14
 """How much of a widened eye's iris the upper lid keeps covered, in radii."""
-# Luminance of an eye's white under a light that makes skin middle grey.
 _LASH_TINT = np.array([1.40, 0.92, 0.70])
 # How much of a photo's tint an eye's white keeps: what looks like a white is often half lid.
 _SCLERA_TINT = 0.4
+# An eye's white under a light of full strength.
 _SCLERA_GREY = np.array([212.0, 207.0, 202.0])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from app.engines.local import topology as mesh
 from app.engines.local.contours import parted, taper_of
 from app.engines.local.matte import bleed
-from app.engines.local.raster import catmull_rom, fill_polygon, ramp, smoothstep
+from app.engines.local.raster import catmull_rom, disc, fill_polygon, ramp, smoothstep
 from app.engines.local.topology import Side
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def closed_lid(pixels: Pixels, face: FaceFrame, side: Side, box: Window) -> Pixe
         ]
     )
     eye_width = float(np.linalg.norm(upper[0] - upper[-1]))
-    hole = cv2.dilate(fill_polygon(ring, x0, y0, width, height), _ellipse(eye_width * 0.05)) > 0
+    hole = cv2.dilate(fill_polygon(ring, x0, y0, width, height), disc(eye_width * 0.05)) > 0
     grey = photo.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    nearby = (cv2.dilate(hole.astype(np.uint8), _ellipse(eye_width * 0.22)) > 0) & ~hole
+    nearby = (cv2.dilate(hole.astype(np.uint8), disc(eye_width * 0.22)) > 0) & ~hole
     middle = float(np.median(grey[nearby])) if nearby.any() else float(np.median(grey))
     # Rims of spectacles, lashes and brows are no skin.
     known = nearby & (np.abs(grey - middle) < 0.30 * middle)
@@ -79,11 +79,6 @@ def _grain(pixels: Pixels, face: FaceFrame, side: Side, width: int, height: int)
     y0 = int(np.clip(cheek[1] - height // 4, 0, size - height))
     patch = pixels[y0 : y0 + height, x0 : x0 + width].astype(np.float32).mean(2)
     return np.asarray(np.clip(patch - cv2.GaussianBlur(patch, (0, 0), 2.5), -7, 7), np.float32)
-
-
-def _ellipse(radius: float) -> Pixels:
-    side = 2 * max(1, round(radius)) + 1
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
 def lid_curves(  # noqa: PLR0917

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.engines.local.networks import segmentation
 from app.engines.local.palette import person_likelihood
-from app.engines.local.raster import smoothstep
+from app.engines.local.raster import disc, smoothstep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,8 +39,8 @@ def person_alpha(pixels: Pixels, valid: Pixels, opinion: Plane, face_at: tuple[f
     probability = _by_colour(pixels, valid, by_shape)
     alpha = guided_filter(pixels, probability, radius=max(2, round(size / 128)), regularisation=1e-3)
     alpha = np.clip((alpha - 0.30) / 0.45, 0, 1).astype(np.float32)
-    sure = cv2.erode((probability > 0.9).astype(np.uint8), _disc(size, 0.009))
-    possible = cv2.dilate((probability > 0.1).astype(np.uint8), _disc(size, 0.012))
+    sure = cv2.erode((probability > 0.9).astype(np.uint8), disc(size * 0.009))
+    possible = cv2.dilate((probability > 0.1).astype(np.uint8), disc(size * 0.012))
     alpha = np.maximum(alpha, sure.astype(np.float32)) * possible
     alpha = _filled(_own_component(_without_veils(alpha), face_at), by_shape)
     alpha *= valid.astype(np.float32) / 255
@@ -52,7 +52,7 @@ def _filled(alpha: Plane, by_shape: Plane) -> Plane:
     size = alpha.shape[0]
     half = (size // 2, size // 2)
     solid = (_shrunk(alpha, half) > 0.8).astype(np.uint8)
-    around = _disc(size, 0.004)
+    around = disc(size * 0.004)
     count, labels = cv2.connectedComponents(1 - cv2.morphologyEx(solid, cv2.MORPH_CLOSE, around), connectivity=4)
     prior = _shrunk(by_shape, half)
     foreign = np.bincount(labels[prior < 0.08], minlength=count) > 0
@@ -74,7 +74,7 @@ def _by_colour(pixels: Pixels, valid: Pixels, probability: Plane) -> Plane:
     small = np.asarray(cv2.resize(pixels, half, interpolation=cv2.INTER_AREA), np.uint8)
     prior = _shrunk(probability, half)
     seen = cv2.resize(valid, half, interpolation=cv2.INTER_AREA) > 254
-    near = _disc(size, 0.004)
+    near = disc(size * 0.004)
     person = (cv2.erode((prior > 0.95).astype(np.uint8), near) > 0) & seen
     behind = (cv2.erode((prior < 0.05).astype(np.uint8), near) > 0) & seen
     asked = ~(person | behind) & seen
@@ -104,9 +104,13 @@ def _without_veils(alpha: Plane) -> Plane:
 
 
 def given_alpha(alpha: Pixels, face_at: tuple[float, float]) -> Plane | None:
-    """A photo's own alpha as the cut-out, or None when it does not cut the person out (nearly all opaque)."""
+    """A photo's own alpha as the cut-out, or None when it does not cut the person out.
+
+    Such are nearly all opaque, or transparent where the face at ``face_at`` (x, y canvas px) is: nothing would be left.
+    """
     plane = np.asarray(alpha.astype(np.float32) / 255, np.float32)
-    if float((plane < 0.5).mean()) < 0.02:
+    x, y = _pixel_at(face_at, plane.shape[0])
+    if float((plane < 0.5).mean()) < 0.02 or plane[y, x] < 0.5:
         return None
     return _own_component(plane, face_at)
 
@@ -247,22 +251,22 @@ def _probability(pixels: Pixels, opinion: Plane) -> Plane:
     return np.clip(np.where(unseen, here, both), 0, 1).astype(np.float32)
 
 
+def _pixel_at(place: tuple[float, float], size: int) -> tuple[int, int]:
+    """The canvas pixel (x, y) nearest to a place."""
+    x, y = (min(max(round(v), 0), size - 1) for v in place)
+    return x, y
+
+
 def _own_component(alpha: Plane, face_at: tuple[float, float]) -> Plane:
     """Only the piece that holds the face, and no bridge thinner than an arm to a neighbour."""
     size = alpha.shape[0]
     solid = (alpha > 0.3).astype(np.uint8)
-    x, y = (int(np.clip(round(v), 0, size - 1)) for v in face_at)
-    opened = cv2.morphologyEx(solid, cv2.MORPH_OPEN, _disc(size, 0.012))
+    x, y = _pixel_at(face_at, size)
+    opened = cv2.morphologyEx(solid, cv2.MORPH_OPEN, disc(size * 0.012))
     opened[y, x] = 1
     _, labels = cv2.connectedComponents(opened)
     own = (labels == labels[y, x]).astype(np.uint8)
     # Opening rounds off hair; let the own piece grow back, but only over what was solid.
-    grown = np.asarray(cv2.dilate(own, _disc(size, 0.016)), np.uint8)
-    keep = cv2.dilate(grown & solid, _disc(size, 0.006))
+    grown = np.asarray(cv2.dilate(own, disc(size * 0.016)), np.uint8)
+    keep = cv2.dilate(grown & solid, disc(size * 0.006))
     return np.asarray(alpha * keep, np.float32)
-
-
-def _disc(size: int, share: float) -> Pixels:
-    """A round structuring element whose radius is a share of the canvas side."""
-    side = 2 * max(1, round(size * share)) + 1
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)

@@ -74,7 +74,7 @@ class MouthPainter:
 
     def paint(self) -> None:
         """Interior, seam and tongue, as far as this frame shows them."""
-        activity = max((abs(self.weights.get(unit, 0.0)) for unit in PARTING_UNITS), default=0.0)
+        activity = max(abs(self.weights.get(unit, 0.0)) for unit in PARTING_UNITS)
         # Lips that the mesh sees apart though they are shut, or that part by a pixel as they close: no mouth opens.
         close, jaw = self.weights.get("close", 0.0), self.weights.get("jaw", 0.0)
         slack = 2.2 * ramp(0.4, 0.9, close) * (1 - ramp(0.1, 0.3, jaw))

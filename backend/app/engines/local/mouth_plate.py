@@ -94,7 +94,7 @@ def mouth_plate(pixels: Pixels, face: FaceFrame, skin: Points, light: float, lig
         width=width,
         inner_width=float(np.linalg.norm(points[308] - points[78])),
         height=height,
-        rest_gap=0.0 if has_teeth else float(face.below(*_inner_lips(face)).max()),
+        rest_gap=0.0 if has_teeth else float(face.below(lower, upper).max()),
     )
 
 

@@ -123,7 +123,6 @@ class MouthUnits:
         moves = self.move(_ROUNDING * self.t**3 * np.clip(1 - self.t**2, 0, 1) * self.upper, way * drop)
         points, height = self.face.points, self.face.height
         inner = points[list(mesh.LIPS_LOWER_INNER)]
-        place = np.linspace(-1, 1, len(inner))
         along = self.face.along(inner, inner[[0, -1]].mean(0)) / height
         half = (along[-1] - along[0]) / 2
         place = np.clip(along / half, -1, 1)

@@ -175,6 +175,12 @@ def soften(mask: NDArray[Scalar], sigma: float) -> NDArray[Scalar]:
     return np.asarray(cv2.blur(cv2.blur(mask, (width, width)), (width, width)), mask.dtype)
 
 
+def disc(radius: float) -> Mask:
+    """Return the round structuring element of a radius in px, one at least: u8 (n, n), n odd."""
+    side = 2 * max(1, round(radius)) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
+
+
 def smoothstep(lo: float, hi: float, x: ArrayLike) -> NDArray[np.float64]:
     """Return 0 at ``lo``, 1 at ``hi`` and a cubic with flat ends between; ``lo`` > ``hi`` falls instead of rising."""
     u = np.clip((np.asarray(x, dtype=np.float64) - lo) / (hi - lo), 0.0, 1.0)

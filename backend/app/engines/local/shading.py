@@ -14,7 +14,7 @@ import numpy as np
 
 from app.engines.local import topology as mesh
 from app.engines.local.fields import NODES, node_positions
-from app.engines.local.raster import catmull_rom, fill_polygon, remap, smoothstep
+from app.engines.local.raster import catmull_rom, disc, fill_polygon, remap, smoothstep
 from app.engines.local.topology import Side
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def without_folds(pixels: Pixels, face: FaceFrame) -> Pixels:
     skin = _bled(source, free, 0.022 * height) + np.clip(beside, -12, 12)
     alpha = np.clip(folds * 1.25, 0, 0.95)
     if face.toothy:
-        gap = cv2.dilate(region(mesh.LIPS_UPPER_INNER, mesh.LIPS_LOWER_INNER), _disc(0.012 * height))
+        gap = cv2.dilate(region(mesh.LIPS_UPPER_INNER, mesh.LIPS_LOWER_INNER), disc(0.012 * height))
         only = lips * (1 - gap)
         typical = np.median(source[only > 0.9], axis=0) if (only > 0.9).any() else source.mean((0, 1))
         # Their sides, drawn thin and pale by the smile, get the lips' own colour back.
@@ -207,7 +207,7 @@ def _fold_depth(part: Pixels, face: FaceFrame, origin: tuple[int, int], lips: Pl
     """Where the folds beside the mouth and its dark corners lie, 0..1; closing a picture over a line finds it."""
     height = face.height
     calm = cv2.GaussianBlur(part, (0, 0), 0.005 * height)
-    calm = cv2.morphologyEx(calm, cv2.MORPH_CLOSE, _disc(0.022 * height))
+    calm = cv2.morphologyEx(calm, cv2.MORPH_CLOSE, disc(0.022 * height))
     calm = cv2.GaussianBlur(calm, (0, 0), 0.010 * height)
     depth = cv2.cvtColor(calm, cv2.COLOR_RGB2GRAY).astype(np.float32) - cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
     deep = cv2.GaussianBlur(smoothstep(2, 16, depth).astype(np.float32), (0, 0), 0.004 * height)
@@ -225,11 +225,6 @@ def _fold_depth(part: Pixels, face: FaceFrame, origin: tuple[int, int], lips: Pl
         if face.toothy:
             cv2.circle(deep, (x, y), max(2, round(0.024 * height)), 0.8, -1, cv2.LINE_AA)
     return np.asarray(deep * (cv2.GaussianBlur(where, (0, 0), 0.018 * height).astype(np.float32) / 255), np.float32)
-
-
-def _disc(radius: float) -> Pixels:
-    side = 2 * max(1, round(radius)) + 1
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
 def _bled(source: Plane, weight: Plane, reach: float) -> Plane:
@@ -271,5 +266,6 @@ def apply(canvas: Pixels, gain: Plane, back: Plane, region: tuple[slice, slice])
     rows, columns = (slice(round(part.start * spacing), round(part.stop * spacing)) for part in region)
     view = canvas[rows, columns]
     full = cv2.resize(moved, view.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    # Every gain is 1 at the rim of the skin, where alpha begins to fall: colour stays below alpha.
-    view[:] = cv2.multiply(view, full, scale=1 / 128)
+    # A face that the photo's edge cuts has half-transparent skin: light may not lift its colour above its alpha.
+    alpha = cv2.extractChannel(view, 3)
+    view[:] = cv2.min(cv2.multiply(view, full, scale=1 / 128), cv2.merge([alpha, alpha, alpha, alpha]))

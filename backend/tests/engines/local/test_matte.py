@@ -86,6 +86,12 @@ def test_an_opaque_alpha_cuts_nothing(stray: int) -> None:
     assert matte.given_alpha(opaque, (50, 50)) is None
 
 
+def test_an_alpha_that_hides_the_face_is_no_cut_out() -> None:
+    """A picture made transparent with its colours kept: the sticker would be empty."""
+    assert matte.given_alpha(np.zeros((100, 100), np.uint8), (50, 50)) is None
+    assert matte.given_alpha(disc(200, (150, 150), 30), (50, 50)) is None
+
+
 def test_other_pieces_go() -> None:
     """A neighbour, and a neighbour that only a hair's breadth joins to the person."""
     both = np.maximum(disc(256, (90, 128), 50), disc(256, (200, 60), 25))

@@ -100,7 +100,7 @@ def test_gains_multiply_colour_and_leave_alpha(rig: Rig) -> None:
         canvas = rig.person.copy()
         shading.apply(canvas, np.full((NODES, NODES, 3), level, np.float32), resting(), WHOLE)
         np.testing.assert_array_equal(canvas[..., 3], rig.person[..., 3])
-        expected = np.minimum(rig.person[..., :3] * level, 255)
+        expected = np.minimum(rig.person[..., :3] * level, rig.person[..., 3:])
         assert np.abs(canvas[..., :3] - expected).max() < 3
 
 
@@ -111,6 +111,14 @@ def test_the_rigs_own_maps_keep_colour_under_alpha(rig: Rig) -> None:
         canvas = picture.copy()
         shading.apply(canvas, total, resting(), WHOLE)
         assert (canvas[..., :3] <= canvas[..., 3:]).all()
+
+
+def test_light_lifts_no_colour_above_its_alpha(rig: Rig) -> None:
+    """Skin that the photo's edge cuts is half transparent."""
+    canvas = np.full((SMALL, SMALL, 4), 120, np.uint8)
+    back = np.dstack(node_positions(SMALL))
+    shading.apply(canvas, np.full((NODES, NODES, 3), 1.2, np.float32), back, WHOLE)
+    assert (canvas == 120).all()
 
 
 def test_only_the_region_is_touched(rig: Rig) -> None:

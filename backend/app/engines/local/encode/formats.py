@@ -30,11 +30,6 @@ class Format(StrEnum):
             raise EncodeFailed("encode_unknown_suffix", suffix=suffix, known=" ".join(SUFFIXES))
         return SUFFIXES[suffix]
 
-    @property
-    def keeps_alpha(self) -> bool:
-        """Whether transparency survives: fully, or as one bit in a GIF."""
-        return self is not Format.MP4
-
 
 SUFFIXES = {
     ".gif": Format.GIF,

@@ -11,12 +11,9 @@ from app.engines.local.raster import catmull_rom
 from app.engines.local.sprites.sketch import WHITE, Fade, Rgb, Sketch, arc, darker, lighter, oval, shift, turn
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from app.engines.local.raster import Sprite
 
 _SLATE: Rgb = (58, 62, 84)
-_GOLD: Rgb = (255, 196, 46)
 
 
 @lru_cache(maxsize=4)
@@ -197,8 +194,3 @@ def popper(pixels: int) -> Sprite:
     sketch.rim(1.8, (140, 78, 8))
     sketch.rim(4.2, WHITE)
     return sketch.sprite()
-
-
-def zigzag_flash(length: float) -> NDArray[np.float64]:
-    """Return a thin tapered ray (3, 2) that points up from the origin."""
-    return np.array([[-0.06, 0.0], [0.0, -1.0], [0.06, 0.0]]) * length
