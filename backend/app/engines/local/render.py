@@ -62,8 +62,10 @@ def parse_background(text: str) -> Background:
         return Scene(wanted)
     if re.fullmatch(r"#?[0-9a-f]{3}|#?[0-9a-f]{6}", wanted):
         wanted = "#" + wanted.lstrip("#")
-    red, green, blue = ImageColor.getrgb(wanted)[:3]
-    return red, green, blue
+    colour = ImageColor.getrgb(wanted)
+    if len(colour) != 3:
+        raise ValueError(f"a background is opaque, which {text!r} is not")
+    return colour
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +113,7 @@ def render(
         caption: words instead of the template's own; "" for none.
         lang: language of the template's own caption.
         background: ``KEEP``, ``REMOVE`` or an (r, g, b) colour behind the cut-out.
-        fps: frames per second, 1 to 60; the template's own when None. The duration stays.
+        fps: frames per second, 1 to 60; the template's own when None. The duration stays, to a frame.
         size: output side in px, 64 to 1024; the rig's own when None.
         progress: called with (frames done, frames in all) after each frame.
 
@@ -131,7 +133,7 @@ def render(
 
 def frame_count(template: Template, fps: float | None = None) -> int:
     """How many frames one loop has at ``fps`` (the template's own when None); at least 2."""
-    return max(2, round(template.duration * (template.fps if fps is None else fps)))
+    return template.frames_at(template.fps if fps is None else fps)
 
 
 def still(

@@ -199,4 +199,4 @@ def _spectacles(pixels: Pixels, face: FaceFrame, light: float) -> float:
     return float(smoothstep(4.0, 6.5, strongest))
 
 
-__all__ = ["MAX_SIZE", "MIN_SIZE", "Layer", "Rig", "build_rig", "rig_size"]
+__all__ = ["MAX_SIZE", "MIN_SIZE", "Rig", "build_rig", "rig_size"]

@@ -240,7 +240,11 @@ class Template(_Model):
     @property
     def frame_count(self) -> int:
         """Frames of one loop at the template's own frame rate."""
-        return max(2, round(self.duration * self.fps))
+        return self.frames_at(self.fps)
+
+    def frames_at(self, fps: float) -> int:
+        """Frames of one loop at another frame rate; at least 2."""
+        return max(2, round(self.duration * fps))
 
     @model_validator(mode="after")
     def _values_in_range(self) -> Self:

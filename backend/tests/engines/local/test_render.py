@@ -155,7 +155,7 @@ def test_backgrounds_are_read(text: str, expected: Scene | tuple[int, int, int])
     assert parse_background(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "transparentish", "#12", "#1234567", "0", "keep it"])
+@pytest.mark.parametrize("text", ["", "transparentish", "#12", "#12345678", "rgba(1, 2, 3, 0)", "0", "keep it"])
 def test_no_background_is_guessed(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_background(text)
