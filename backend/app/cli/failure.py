@@ -71,6 +71,11 @@ def tell_usage(error: TyperException, lang: Lang) -> None:
         sentence = text(lang, "usage.no_such_option", option=option)
     elif kind == "MissingParameter" and param is not None and param.metavar:
         sentence = text(lang, "usage.missing", name=text(lang, param.metavar))
+    elif kind == "BadOptionUsage" and option:
+        sentence = text(lang, "usage.no_value", option=option)
+    elif "extra argument" in error.format_message():
+        extra = error.format_message().rpartition(" (")[2].rstrip(").")
+        sentence = text(lang, "usage.too_many", extra=extra)
     else:
         sentence = text(lang, "usage.other", detail=error.format_message().rstrip("."))
     tell(sentence, text(lang, "usage.hint"))

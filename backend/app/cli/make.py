@@ -20,7 +20,7 @@ from app.cli.options import (
     chosen_templates,
     chosen_whole,
 )
-from app.cli.targets import choose_targets
+from app.cli.targets import choose_targets, spare_photo, written_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +73,7 @@ def command(
     if not seen.verdict.passed or seen.face is None:
         return USAGE
     targets = choose_targets(Path(photo), [chosen.id for chosen in templates], output, format_name)
+    spare_photo(written_path(photo), *targets.stickers, targets.sheet)
     rig = build_rig(seen.photo.pixels, seen.face, alpha=seen.photo.alpha, size=rig_size(side))
     jobs = [
         Job(chosen, target, ground, caption=words, lang=spoken if lang else "zh", fps=rate, size=side)

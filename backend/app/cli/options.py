@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from typing import TYPE_CHECKING
 
 from app.cli import language
@@ -20,6 +21,8 @@ FIRST = 6
 MAX_FACES = 99
 MAX_CAPTION = 40
 """Characters of a caption; more cannot be read on a sticker."""
+MAX_WIDTH = 24
+"""The same in full-width ones, which is where the engine cuts."""
 
 
 def chosen_lang(given: str | None, environment_lang: Lang) -> Lang:
@@ -60,8 +63,9 @@ def chosen_caption(caption: str | None, no_caption: bool) -> str | None:
     if caption is None:
         return "" if no_caption else None
     words = " ".join(caption.split())
-    if len(words) > MAX_CAPTION:
-        raise Failure("caption_long", limit=MAX_CAPTION, length=len(words))
+    width = sum(1.0 if unicodedata.east_asian_width(sign) in "WF" else 0.5 for sign in words)
+    if len(words) > MAX_CAPTION or width > MAX_WIDTH:
+        raise Failure("caption_long", limit=MAX_CAPTION, wide=MAX_WIDTH, length=len(words))
     return words
 
 
@@ -80,6 +84,8 @@ def chosen_templates(names: Sequence[str]) -> list[Template]:
     from app.engines.local.catalog import get_template, load_templates
 
     wanted = [name.strip() for given in names for name in given.replace("，", ",").split(",") if name.strip()]
+    if names and not wanted:
+        raise Failure("template_empty")
     if not wanted:
         return list(load_templates().values())[:FIRST]
     if "all" in (name.lower() for name in wanted):

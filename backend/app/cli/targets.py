@@ -47,6 +47,13 @@ def choose_targets(photo: Path, ids: Sequence[str], output: str | None, format_n
     return Targets(by_suffix, (path,), None)
 
 
+def spare_photo(photo: Path, *targets: Path | None) -> None:
+    """Nobody wants the photo replaced by its own sticker; raises Failure when one of the targets is the photo."""
+    for target in targets:
+        if target is not None and target.exists() and photo.exists() and target.samefile(photo):
+            raise Failure("output_is_photo", path=target)
+
+
 def choose_sheet(output: str | None) -> Path:
     """Where a picture of all templates goes."""
     path = written_path(output or "templates.png")

@@ -12,7 +12,7 @@ import typer
 from app.cli import language
 from app.cli.failure import USAGE, Failure
 from app.cli.options import chosen_lang
-from app.cli.targets import choose_sheet, written_path
+from app.cli.targets import choose_sheet, spare_photo, written_path
 from app.cli.texts import text
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ def _draw_all(photo: str | None, output: str | None, lang: Lang, caption_lang: L
     if photo is None and not SAMPLE.is_file():
         raise Failure("sheet_needs_photo")
     target = choose_sheet(output)
+    if photo is not None:
+        spare_photo(written_path(photo), target)
     seen = inspect_photo(photo if photo is not None else str(SAMPLE), None)
     tell_reasons(seen, lang)
     if not seen.verdict.passed or seen.face is None:

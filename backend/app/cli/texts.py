@@ -87,6 +87,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "usage.hint": ("加上 --help 看用法。", "Add --help to see how it is used."),
     "usage.no_such_option": ("没有这个选项：{option}", "There is no option {option}"),
     "usage.missing": ("缺少：{name}", "Missing: {name}"),
+    "usage.no_value": ("{option} 后面要写一个值", "{option} needs a value after it"),
+    "usage.too_many": ("多出来的内容：{extra}", "Too many arguments: {extra}"),
     "usage.other": ("命令写得不对：{detail}", "The command line is wrong: {detail}"),
     "unexpected": ("程序出错了：{detail}", "Something went wrong inside the program: {detail}"),
     "unexpected.hint": (
@@ -103,8 +105,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Use either --caption or --no-caption, not both",
     ),
     "caption_long": (
-        "文字太长：最多 {limit} 个字，现在有 {length} 个",
-        "The caption is too long: at most {limit} characters, this one has {length}",
+        "文字太长：最多 {wide} 个汉字或 {limit} 个字母，现在有 {length} 个字符",
+        "The caption is too long: at most {limit} letters or {wide} Chinese characters, this one has {length}",
     ),
     "background_unknown": (
         "--background 不认识“{got}”",
@@ -137,6 +139,13 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Choose one template with -t, or give a folder.",
     ),
     "output_not_folder": ("“{path}”是文件，不是文件夹", "“{path}” is a file, not a folder"),
+    "output_is_photo": (
+        "“{path}”就是照片本身，不会覆盖它",
+        "“{path}” is the photo itself, which is not overwritten",
+    ),
+    "output_is_photo.hint": ("请换一个文件名或文件夹。", "Choose another name or folder."),
+    "template_empty": ("-t 后面没有写模板", "-t names no template"),
+    "template_empty.hint": ("用 ./aipic templates 看全部名字。", "./aipic templates lists all names."),
     "output_unwritable": ("“{path}”写不进去：{detail}", "“{path}” cannot be written: {detail}"),
     "sheet_suffix": ("总览图只能写成 .png、.jpg 或 .webp", "The picture can be written as .png, .jpg or .webp"),
     "sheet_needs_photo": (
@@ -161,7 +170,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "measure.outside_share": ("脸的轮廓出画的比例", "share of the outline cut off"),
     "measure.outside_reach": ("出画的距离，脸高的倍数", "reach of the cut, face heights"),
     "measure.sharpness": ("清晰度", "sharpness"),
-    "measure.presence": ("确定是脸的程度", "belief in a face"),
+    "measure.presence": ("确定是脸的程度", "certainty that it is a face"),
     "measure.eye_opening": ("睁眼程度", "opening of the eyes"),
     "measure.lens_lightness": ("镜片透亮程度", "lightness behind lenses"),
     "measure.eye_jitter": ("眼部遮挡迹象，%", "signs of covered eyes, %"),

@@ -56,8 +56,8 @@ class TestUsage:
         [
             (("make",), "缺少：照片"),
             (("make", "--foo"), "没有这个选项：--foo"),
-            (("make", "a.jpg", "b.jpg"), "命令写得不对"),
-            (("make", "a.jpg", "--size"), "命令写得不对"),
+            (("make", "a.jpg", "b.jpg"), "多出来的内容"),
+            (("make", "a.jpg", "--size"), "--size 后面要写一个值"),
             (("make", "a.jpg", "--size", "9"), "--size 要写一个数，64 到 1024"),
             (("make", "a.jpg", "--fps", "x"), "--fps 要写一个数，1 到 60"),
             (("make", "a.jpg", "--face", "0"), "--face 要写一个数"),

@@ -55,7 +55,10 @@ class TestCaption:
 
     def test_too_long(self) -> None:
         with pytest.raises(Failure, match="caption_long"):
-            chosen_caption("长" * 41, False)
+            chosen_caption("a" * 41, False)
+        with pytest.raises(Failure, match="caption_long"):
+            chosen_caption("长" * 25, False)
+        assert chosen_caption("长" * 24, False) == "长" * 24
 
     def test_both(self) -> None:
         with pytest.raises(Failure, match="caption_twice"):

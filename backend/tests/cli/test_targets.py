@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.failure import Failure
-from app.cli.targets import choose_sheet, choose_targets, written_path
+from app.cli.targets import choose_sheet, choose_targets, spare_photo, written_path
 
 PHOTO = Path("photos/Me and you.jpg")
 
@@ -96,3 +96,11 @@ def test_a_tilde_is_a_home_only_where_somebody_lives(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("HOME", str(tmp_path))
     assert written_path("~/me.jpg") == tmp_path / "me.jpg"
     assert written_path("~no such person/me.jpg") == Path("~no such person/me.jpg")
+
+
+def test_the_photo_is_never_overwritten() -> None:
+    photo = Path("me.png")
+    photo.write_bytes(b"x")
+    spare_photo(photo, Path("other.png"), None)
+    with pytest.raises(Failure, match="output_is_photo"):
+        spare_photo(photo, Path("./me.png"))

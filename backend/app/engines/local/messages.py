@@ -161,7 +161,7 @@ _PHOTOS: Final[dict[str, _Text]] = {
         "Use the original: messengers often send a thumbnail.",
     ),
     "bomb": _text(
-        "图片的像素太多，最多 {limit_mega} 百万像素。",
+        "图片的像素太多，最多 {limit_mega}00 万像素。",
         "请先把照片缩小再试。",
         "The picture has too many pixels: at most {limit_mega} megapixels.",
         "Scale the photo down first.",

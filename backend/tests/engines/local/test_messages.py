@@ -98,7 +98,7 @@ class TestText:
         assert message.sentence == "The file is too large: 80 MB, at most 50 MB."
 
     def test_pixels_are_told_in_millions(self) -> None:
-        assert "120 百万像素" in messages.text("bomb", "zh", limit=120_000_000).sentence
+        assert "12000 万像素" in messages.text("bomb", "zh", limit=120_000_000).sentence
 
     def test_template_problem_comes_in_the_callers_language_with_its_line(self) -> None:
         problem = Problem("missing", 3, "id", {"got": "id"})
