@@ -53,6 +53,6 @@ def tell_reasons(seen: Inspected, lang: Lang) -> None:
         message = engine_text(reason.code, lang, measure=reason.measure, threshold=reason.threshold)
         mark = "✗" if reason.severity == "refuse" else "!"
         tell(f"{mark} {message.sentence}", message.hint)
-        if reason.code == "several_faces":
+        if reason.code == "several_faces" and len(seen.detection.faces) > 1:
             choose = text(lang, "choose_face", count=len(seen.detection.faces))
             tell(f"  {choose}")

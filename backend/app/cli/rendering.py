@@ -166,7 +166,8 @@ def _outcome(rig: Rig, job: Job, report: Callable[[int, int], None]) -> Outcome:
     cv2.setNumThreads(1)
     try:
         return _made(rig, job, report)
-    except (EngineError, OSError, ValueError) as error:
+    except (EngineError, OSError, ValueError, MemoryError, cv2.error) as error:
+        # The others' stickers go on; what OpenCV could not allocate is its own kind of error.
         return Outcome(job.template, error=error)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
@@ -43,7 +43,7 @@ _SCLERA_TINT = 0.4
 _SCLERA_GREY = np.array([212.0, 207.0, 202.0])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class EyePlate:
     """One eye, as a square cut from the canvas at ``origin`` (x, y px).
 
@@ -285,12 +285,15 @@ def _draw_ball(  # noqa: PLR0917
     over(view, np.asarray(ball, np.uint8), min(1.0, pose.activity * 8), soft)
 
 
-@lru_cache(maxsize=4)
-def _looking(plate: EyePlate, gaze_x: float, gaze_y: float, made: float) -> Pixels:
-    """The ball with its iris moved by the gaze; at ``made`` 0 the photo's own pixels.
+_balls: WeakKeyDictionary[EyePlate, tuple[tuple[float, float, float], Pixels]] = WeakKeyDictionary()
+"""The last ball of each eye: a gaze is held far longer than it moves. Goes with its rig; nobody's eyes are kept."""
 
-    Kept for the two eyes of a frame: a gaze is held far longer than it moves.
-    """
+
+def _looking(plate: EyePlate, gaze_x: float, gaze_y: float, made: float) -> Pixels:
+    """The ball with its iris moved by the gaze; at ``made`` 0 the photo's own pixels."""
+    kept = _balls.get(plate)
+    if kept is not None and kept[0] == (gaze_x, gaze_y, made):
+        return kept[1]
     size = plate.iris.shape[1::-1]
     shift = np.array([[1, 0, gaze_x * plate.radius], [0, 1, gaze_y * plate.radius]])
     ball = plate.sclera.copy()
@@ -299,6 +302,7 @@ def _looking(plate: EyePlate, gaze_x: float, gaze_y: float, made: float) -> Pixe
     if made < 1:
         over(ball, plate.photo, 1 - made, plate.opening)
     ball.setflags(write=False)
+    _balls[plate] = (gaze_x, gaze_y, made), ball
     return ball
 
 

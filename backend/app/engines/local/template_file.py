@@ -84,6 +84,8 @@ def load_template_file(path: Path) -> Template:
     ``None``), ``field`` and ``problem`` (a :class:`Problem`) of the first thing that is wrong, and ``problems``, all.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise OSError(0, "not a regular file")  # opening a pipe would wait for its writer
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
