@@ -111,6 +111,7 @@ def bad_variants(image: Pixels, face: Face) -> Iterator[Variant]:
         "hand": (lambda: edits.hand_over_mouth(image, face), covered),
         "half covered": (lambda: edits.panel_over_half(image, face), covered),
         "closed eyes": (lambda: edits.closed_eyes(image, face), ("eyes_closed",)),
+        "in the dark": (lambda: edits.brightness(image, 0.15), ("too_dark", *lost)),
         "two people": (lambda: edits.side_by_side(image, edits.mirrored(image)), ("several_faces",)),
     }
     for name, colour in MASKS.items():

@@ -17,6 +17,7 @@ from app.cli.texts import text
 # How a measure is held against its threshold, where it is not a ceiling.
 _SENSES = {
     "face_height": "at_least",
+    "brightness": "at_least",
     "sharpness": "at_least",
     "presence": "at_least",
     "eye_opening": "at_least",

@@ -53,6 +53,16 @@ def tell_reasons(seen: Inspected, lang: Lang) -> None:
         message = engine_text(reason.code, lang, measure=reason.measure, threshold=reason.threshold)
         mark = "✗" if reason.severity == "refuse" else "!"
         tell(f"{mark} {message.sentence}", message.hint)
-        if reason.code == "several_faces" and len(seen.detection.faces) > 1:
+        if reason.code in ("several_faces", "other_faces") and len(seen.detection.faces) > 1:
             choose = text(lang, "choose_face", count=len(seen.detection.faces))
             tell(f"  {choose}")
+
+
+def tell_replaced(caption: str, lang: Lang) -> None:
+    """Print on stderr which characters of a caption the font lacks, once each."""
+    from app.engines.local.font import find_font
+    from app.engines.local.lettering import clean
+
+    replaced = dict.fromkeys(clean(caption, find_font(), float("inf")).replaced)
+    if replaced:
+        tell(text(lang, "caption_replaced", characters=" ".join(replaced)))

@@ -63,7 +63,7 @@ def command(
     ground = chosen_background(background)
     templates = chosen_templates(template or [])
 
-    from app.cli.inspection import inspect_photo, tell_reasons  # after the cheap checks
+    from app.cli.inspection import inspect_photo, tell_reasons, tell_replaced  # after the cheap checks
     from app.cli.rendering import Job, render_all
     from app.cli.report import progress_bars, tell_outcome, tell_total
     from app.engines.local.rig import build_rig, rig_size
@@ -72,6 +72,8 @@ def command(
     tell_reasons(seen, spoken)
     if not seen.verdict.passed or seen.face is None:
         return USAGE
+    if words:
+        tell_replaced(words, spoken)
     targets = choose_targets(Path(photo), [chosen.id for chosen in templates], output, format_name)
     spare_photo(written_path(photo), *targets.stickers, targets.sheet)
     rig = build_rig(seen.photo.pixels, seen.face, alpha=seen.photo.alpha, size=rig_size(side))

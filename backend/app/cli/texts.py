@@ -156,6 +156,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "refused": ("这张照片不能用：", "This photo cannot be used:"),
     "usable": ("这张照片可以用。", "This photo can be used."),
     "faces_found": ("找到的脸（从大到小）：", "Faces found, largest first:"),
+    "caption_replaced": (
+        "字体里没有这些字符：{characters}，换成了最接近的符号。",
+        "The font lacks these characters: {characters}; the nearest signs stand in for them.",
+    ),
     "choose_face": (
         "选一张脸：--face 1 到 --face {count}，1 是最大的。",
         "Choose one: --face 1 to --face {count}; 1 is the largest.",
@@ -169,6 +173,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "measure.roll": ("歪头，度", "tilted, degrees"),
     "measure.outside_share": ("脸的轮廓出画的比例", "share of the outline cut off"),
     "measure.outside_reach": ("出画的距离，脸高的倍数", "reach of the cut, face heights"),
+    "measure.brightness": ("脸的亮度，最亮 255", "brightness of the face, of 255"),
     "measure.sharpness": ("清晰度", "sharpness"),
     "measure.presence": ("确定是脸的程度", "certainty that it is a face"),
     "measure.eye_opening": ("睁眼程度", "opening of the eyes"),

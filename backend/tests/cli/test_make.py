@@ -122,3 +122,9 @@ def test_interrupted_it_leaves_nothing_half(astronaut: Path, tmp_path: Path, sig
     assert process.returncode == 130, err
     assert (out, err) == ("", "")
     assert all(path.suffix == ".webp" for path in (tmp_path / "out").iterdir())
+
+
+def test_characters_that_the_font_lacks_are_named(shell: Shell, astronaut: Path) -> None:
+    said = shell("make", astronaut, "-t", "wink", "-o", "w.webp", "--caption", "好\U0001f600", "--lang", "en", *SMALL)
+    assert said.code == 0
+    assert "lacks these characters: \U0001f600" in said.err

@@ -38,6 +38,9 @@ class Thresholds:
     """Share of the outline beyond the picture: one point of 36, since the mesh wavers by about a pixel."""
     outside_reach: float = 0.02
     """Face heights by which that one point may lie beyond it."""
+    brightness: float = 50.0
+    """Of 255, the brightest twentieth of the face. Good photos read 187 to 218; at a fifth of their light, 37 to 43,
+    the colours are gone, at half of it, 93 to 109, they are not."""
     sharpness: float = 0.25
     """Good .27 (a face of 100 px), bad .23 (enlarged from 30 px); a blur of 1.5 % of the face reads .12 to .20."""
     eye_opening: float = 0.155
@@ -114,6 +117,8 @@ class _Inspection:
         if face is None:
             return self._closed(None)
         for stage in (self._size_and_pose, self._picture_quality, self._coverings):
+            if any(reason.code == "too_dark" for reason in self.reasons):
+                break  # nothing else can be told of it
             stage(face)
             if self._refused():
                 break
@@ -125,11 +130,15 @@ class _Inspection:
             self._refuse("face_covered" if self.detection.unmeshed else "no_face")
             return None
         if face_index is None:
-            self._count_people()
+            # In the dark the detector finds people who are not there: light comes first.
+            self._light(faces[0])
+            if not self._refused():
+                self._count_people()
             return faces[0]
         if not 0 <= face_index < len(faces):
             self._refuse("no_such_face", face_index + 1, len(faces))
             return None
+        self._light(faces[face_index])
         return faces[face_index]
 
     def _count_people(self) -> None:
@@ -140,6 +149,11 @@ class _Inspection:
         self.measures["people"] = float(rivals)
         if rivals > 1:
             self._refuse("several_faces", rivals, 1)
+        elif len(self.detection.faces) > 1:
+            self.reasons.append(Reason("other_faces", "warn", len(self.detection.faces) - 1))
+
+    def _light(self, face: Face) -> None:
+        self._at_least("too_dark", "brightness", measures.brightness(self.image, face), THRESHOLDS.brightness)
 
     def _size_and_pose(self, face: Face) -> None:
         share, reach = measures.outside(self.image, face)

@@ -58,6 +58,10 @@ def wall_of(colour: Rgb) -> Rgb:
     return r, g, b
 
 
+_JOINER = "\u200d"
+_SKIN_TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+
+
 @dataclass(frozen=True, slots=True)
 class Cleaned:
     """Drawable text and what became of the rest: characters that were replaced, whether the end was cut off."""
@@ -77,7 +81,11 @@ def clean(text: str, file: FontFile, limit: float) -> Cleaned:
     """
     kept: list[str] = []
     replaced: list[str] = []
+    before = ""
     for character in unicodedata.normalize("NFC", _whole(text)):
+        joined_on, before = before == _JOINER, character
+        if joined_on or character in _SKIN_TONES:
+            continue  # part of the sign before it
         if character in "\n\r\u2028\u2029":
             kept.append("\n")
         elif character.isspace():

@@ -29,6 +29,7 @@ _SHARPNESS_SIZE = 160
 _SHARPNESS_BLUR = 7
 _GRAIN_SIGMA = 0.8
 _EDGE_PERCENTILE = 90
+_BRIGHTNESS_SIZE = 48
 # Points whose neighbourhood is skin on a bare face: cheeks, beside the mouth, forehead.
 _SKIN = (50, 280, 205, 425, 151, 108, 337)
 # Small changes of the mesh's crop: about 7 degrees, a tenth in size, 4 % of its side.
@@ -51,6 +52,13 @@ def outside(image: Pixels, face: Face) -> tuple[float, float]:
     outline = face.landmarks[list(topology.OVAL), :2]
     beyond = np.maximum(-outline, outline - (width - 1, height - 1)).max(axis=1)
     return float((beyond > 0).mean()), max(float(beyond.max()), 0.0) / max(face_height(face), 1.0)
+
+
+def brightness(image: Pixels, face: Face) -> float:
+    """Grey level, 0..255, that the brightest twentieth of the face reaches: highlights tell the light from the skin."""
+    crop = MeshCrop(face.crop.centre, face.crop.side / 1.5, face.crop.angle)
+    grey = cv2.cvtColor(cut(image, crop, _BRIGHTNESS_SIZE), cv2.COLOR_RGB2GRAY)
+    return float(np.percentile(grey, 95))
 
 
 def sharpness(image: Pixels, face: Face) -> float:

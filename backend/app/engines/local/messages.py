@@ -43,6 +43,18 @@ _GATES: Final[dict[str, _Text]] = {
         "There are {measure:.0f} people in the photo.",
         "Use a photo of one person, crop the others away, or say which face to use.",
     ),
+    "other_faces": _text(
+        "照片里还有 {measure:.0f} 张小一些的脸，会用最大的一张。",
+        "想用别的脸，可以指定用哪一张；不想要他们，就裁掉。",
+        "There are smaller faces in the photo too ({measure:.0f}); the largest is used.",
+        "Say which face to use if you mean another, or crop the others away.",
+    ),
+    "too_dark": _text(
+        "照片太暗，看不清脸。",
+        "请到亮一点的地方，让光照在脸上，再拍一张。",
+        "The photo is too dark to see the face.",
+        "Go where it is brighter, with the light on the face, and take it again.",
+    ),
     "no_such_face": _text(
         "没有第 {measure:.0f} 张脸：照片里只找到 {threshold:.0f} 张。",
         "脸从 1 开始数，1 是最大的一张。",

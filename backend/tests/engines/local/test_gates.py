@@ -63,7 +63,7 @@ class TestVariants:
 
     def test_every_gate_fires_on_some_variant(self) -> None:
         fired = set().union(*(codes(verdict) for verdict in verdicts().values()))
-        assert fired == set(messages._GATES) - {"no_such_face"}
+        assert fired == set(messages._GATES) - {"no_such_face", "other_faces"}
 
 
 class TestVerdict:
@@ -173,3 +173,22 @@ class TestMeasures:
 
     def test_face_inside_does_not_leave_the_picture(self) -> None:
         assert measures.outside(fixture("hopper.jpg"), found("hopper.jpg").faces[0]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_photo_in_the_dark_is_refused_for_that_alone(name: str) -> None:
+    dark = (fixture(name) * 0.12).astype(np.uint8)
+    verdict = judged(dark)
+    if verdict.face_bbox is not None:  # in deeper dark no face is found at all
+        assert codes(verdict) == {"too_dark"}
+    assert codes(judged((fixture(name) * 0.5).astype(np.uint8))) == set()
+
+
+def test_smaller_faces_are_told_but_do_not_refuse() -> None:
+    large, small = fixture("hopper.jpg"), edits.scaled(fixture("astronaut.png"), 0.7)
+    pair = np.full((len(large), large.shape[1] + small.shape[1], 3), 128, np.uint8)
+    pair[:, : large.shape[1]] = large
+    pair[: len(small), large.shape[1] :] = small
+    verdict = gates.check(pair, detect(pair, thorough=True))
+    assert verdict.passed
+    assert {(reason.code, reason.severity) for reason in verdict.reasons} == {("other_faces", "warn")}

@@ -66,3 +66,10 @@ def test_wall_is_dark_in_the_hue_of_the_letters() -> None:
     assert max(wall_of((255, 220, 60))) < 110
     assert wall_of((255, 220, 60))[2] < 30
     assert wall_of((250, 250, 250)) == (43, 38, 60)
+
+
+def test_a_joined_sign_is_one_sign(file: FontFile) -> None:
+    family, thumb = "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f44d\U0001f3fd"
+    assert len(clean(family, file, 24).text) == 1
+    assert len(clean(thumb, file, 24).text) == 1
+    assert clean(family + thumb, file, 24).replaced == ("\U0001f468", "\U0001f44d")
