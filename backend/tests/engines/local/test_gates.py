@@ -185,7 +185,7 @@ def test_a_photo_in_the_dark_is_refused_for_that_alone(name: str) -> None:
 
 
 def test_smaller_faces_are_told_but_do_not_refuse() -> None:
-    large, small = fixture("hopper.jpg"), edits.scaled(fixture("astronaut.png"), 0.7)
+    large, small = fixture("hopper.jpg"), edits.scaled(fixture("astronaut.png"), 0.5)
     pair = np.full((len(large), large.shape[1] + small.shape[1], 3), 128, np.uint8)
     pair[:, : large.shape[1]] = large
     pair[: len(small), large.shape[1] :] = small
