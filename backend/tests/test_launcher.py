@@ -258,6 +258,12 @@ class TestCommands:
         assert "Usage: ./aipic" in sandbox.run("help", AIPIC_LANG="en").stdout
         assert sandbox.calls("") == []
 
+    def test_version_needs_no_installation(self, sandbox: Sandbox) -> None:
+        (sandbox.root / "backend" / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1.2.3"\n')
+        done = sandbox.run("--version")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "AI-PIC 1.2.3\n", "")
+        assert sandbox.calls("uv") == []
+
     def test_help_about_one_command(self, sandbox: Sandbox) -> None:
         give_uv(sandbox)
         assert "ran: -m app.cli make --help" in sandbox.run("help", "make").stdout
