@@ -131,7 +131,8 @@ class _Frame:
     def draw(self, *, alpha_needed: bool) -> Posed:
         rig = self.rig
         back = self.warp.back(self.expression.undo)
-        canvas = self._warped(self.source, back)
+        box = reached(back, rig.shown, rig.size) if self.bordered else Box(0, 0, NODES, NODES)
+        canvas = self._warped(self.source, back, box)
         shape = mouth_shape(
             self.points[list(mesh.LIPS_UPPER_INNER)], self.points_below[list(mesh.LIPS_LOWER_INNER)], self.down
         )
@@ -154,35 +155,23 @@ class _Frame:
         alpha = cv2.extractChannel(canvas, 3)
         if alpha_needed:
             own = np.asarray(cv2.extractChannel(rig.person, 3), np.uint8)
-            alpha = cv2.min(alpha, self._warped(own, back))
+            alpha = cv2.min(alpha, self._warped(own, back, box))
         anchors = Anchors(
             points=self.points,
             right=self.right,
             down=self.down,
             face_height=rig.face.height,
             size=rig.size,
-            mouth_open=shape.open_px,
             alpha=np.asarray(alpha, np.uint8),
         )
-        return Posed(canvas, self._region(back), anchors, back)
+        return Posed(canvas, box.scaled(rig.size // NODES).slices, anchors, back)
 
-    def _warped(self, source: Pixels, back: Grid) -> Pixels:
-        """A picture of the rig carried along; only where anything of it can show."""
+    def _warped(self, source: Pixels, back: Grid, box: Box) -> Pixels:
+        """A picture of the rig carried along; empty outside a box of nodes."""
         size = self.rig.size
-        if not self.bordered:
-            return remap(source, pixel_map(back, size), cv2.BORDER_REPLICATE)
         canvas = np.zeros((size, size, *source.shape[2:]), np.uint8)
-        box = reached(back, self.rig.shown, size)
-        canvas[self._region(back)] = remap(source, pixel_map(back, size, box), cv2.BORDER_CONSTANT)
+        canvas[box.scaled(size // NODES).slices] = remap(source, pixel_map(back, size, box), self.border)
         return canvas
-
-    def _region(self, back: Grid) -> tuple[slice, slice]:
-        """Rows and columns of pixels that anything of the person can show in."""
-        if not self.bordered:
-            return slice(None), slice(None)
-        pixels = self.rig.size // NODES
-        rows, columns = reached(back, self.rig.shown, self.rig.size).slices
-        return slice(rows.start * pixels, rows.stop * pixels), slice(columns.start * pixels, columns.stop * pixels)
 
     def _eye_pose(self, side: Side) -> EyePose:
         lid, squint, widen = (self.weights.get(f"{unit}_{side}", 0.0) for unit in _LID_UNITS)

@@ -65,6 +65,10 @@ class Box:
         """Row and column slices into a node grid."""
         return slice(self.y0, self.y1), slice(self.x0, self.x1)
 
+    def scaled(self, factor: int) -> Box:
+        """The same rectangle in cells ``factor`` times as small, such as pixels."""
+        return Box(self.x0 * factor, self.y0 * factor, self.x1 * factor, self.y1 * factor)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:

@@ -34,7 +34,7 @@ class Anchors:
 
     ``points`` float64 (468, 2) canvas px; ``right`` and ``down`` unit vectors (2,) of the posed face (towards the
     picture's right and the chin); ``face_height`` px, forehead to chin at rest; ``size`` the canvas' side, px;
-    ``mouth_open`` px, the inner lips' gap now; ``alpha`` u8 (size, size), the person in this frame.
+    ``alpha`` u8 (size, size), the person in this frame.
     """
 
     points: NDArray[np.float64]
@@ -42,7 +42,6 @@ class Anchors:
     down: Point
     face_height: float
     size: int
-    mouth_open: float
     alpha: NDArray[np.uint8]
 
     def at(self, base: Point, right: float, down: float) -> Point:

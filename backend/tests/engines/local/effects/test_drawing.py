@@ -41,7 +41,7 @@ def _anchors(tilt: float = 0.0) -> Anchors:
     y, x = np.mgrid[0:SIZE, 0:SIZE]
     head = np.hypot((x - middle[0]) / (0.46 * height), (y - middle[1]) / (0.68 * height)) < 1.0
     alpha = np.where(head | (y > SIZE * 0.8), 255, 0).astype(np.uint8)
-    return Anchors(points, right, down, height, SIZE, 0.03 * height, alpha)
+    return Anchors(points, right, down, height, SIZE, alpha)
 
 
 ANCHORS = _anchors()
@@ -95,7 +95,7 @@ def test_is_deterministic_and_off_without_strength(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_survives_odd_faces_and_times(kind: str) -> None:
     tilted = _anchors(0.5)
-    outside = Anchors(tilted.points - 400.0, tilted.right, tilted.down, tilted.face_height, SIZE, 0.0, tilted.alpha)
+    outside = Anchors(tilted.points - 400.0, tilted.right, tilted.down, tilted.face_height, SIZE, tilted.alpha)
     for t in (0.07, 0.5, 0.93):
         _draw(_spec(kind, size=3.0), t, 0.05, tilted)
         _draw(_spec(kind, size=0.3), t, 1.0, outside)
