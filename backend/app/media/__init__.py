@@ -1,0 +1,1 @@
+"""Pictures: uploads, storage, links and how long things are kept."""
