@@ -1,0 +1,1 @@
+"""Signing in: devices, e-mail codes, tokens."""

@@ -1,0 +1,1 @@
+"""Emoji: templates and the tasks that make stickers from them."""

@@ -1,0 +1,1 @@
+"""The catalogue of templates as the API shows it."""

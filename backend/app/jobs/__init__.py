@@ -1,0 +1,1 @@
+"""The queue of background work: names of jobs, putting them in, running them."""

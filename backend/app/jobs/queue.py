@@ -1,0 +1,76 @@
+"""Putting jobs into the queue. Redis holds nothing that cannot be rebuilt, so this may fail without harm."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from docket import Docket
+from redis.exceptions import RedisError
+
+from app.core.clock import utc_now
+from app.core.context import request_id
+from app.jobs.job import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.core.settings import Settings
+    from app.jobs.job import JobName
+
+_PATIENCE_SECONDS: Final = 3
+logger = structlog.get_logger(__name__)
+
+
+class Queue:
+    """The two lanes of one installation, told apart from others on the same Redis by REDIS_PREFIX."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.lanes: Mapping[Lane, Docket] = {
+            lane: Docket(
+                name=f"{settings.REDIS_PREFIX}:{lane}",
+                url=settings.redis_url,
+                heartbeat_interval=timedelta(seconds=2),
+                # Results and histories of runs live in PostgreSQL, where they matter.
+                execution_ttl=timedelta(0),
+            )
+            for lane in Lane
+        }
+        self._stack = AsyncExitStack()
+
+    async def open(self) -> None:
+        """Connect. A Redis that is down is found again by itself later."""
+        for docket in self.lanes.values():
+            await self._stack.enter_async_context(docket)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._stack.aclose()
+
+    async def enqueue(
+        self, job: JobName, *, key: str | None = None, delay: timedelta | None = None, **arguments: Any
+    ) -> bool:
+        """Put a job in; False when Redis does not take it now, which is logged and never raised.
+
+        ``key`` makes it once only: while a job of that key waits or runs, another is not put in. The request's id
+        goes along, so that the job's log lines carry it.
+        """
+        docket = self.lanes[job.lane]
+        if job.name not in docket.tasks:
+            docket.register(_runs_in_a_worker, names=[job.name])
+        when = utc_now() + delay if delay else None
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await docket.add(job.name, when=when, key=key)(arguments, request_id.get())
+        except (RedisError, OSError, TimeoutError) as error:
+            logger.warning("enqueue_failed", job=job.name, error=type(error).__name__)
+            return False
+        return True
+
+
+async def _runs_in_a_worker(arguments: dict[str, Any], request: str) -> None:
+    """Stands for a job in a process that only puts it in: the queue wants a function for every name."""
+    raise RuntimeError("this process runs no jobs")

@@ -1,0 +1,111 @@
+"""The ledger's SQL. Balance and entry change in one transaction, the caller's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID  # noqa: TC003
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from app.core.ids import new_id
+from app.points.models import EntryKind, LedgerEntry, PointAccount
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.core.database import Session
+
+
+async def get_balance_or_none(session: Session, user_id: UUID) -> int | None:
+    """The cached balance; None where there is no account."""
+    return await session.scalar(select(PointAccount.balance).where(PointAccount.user_id == user_id))
+
+
+async def open_account(session: Session, user_id: UUID) -> None:
+    """Make an empty account, unless there is one."""
+    await session.execute(upsert(PointAccount).values(user_id=user_id, balance=0).on_conflict_do_nothing())
+
+
+async def move(session: Session, user_id: UUID, amount: int) -> int | None:
+    """Change the balance and return it; None when it does not cover what is taken. Locks the account's row."""
+    statement = (
+        update(PointAccount)
+        .where(PointAccount.user_id == user_id, PointAccount.balance + amount >= 0)
+        .values(balance=PointAccount.balance + amount)
+        .returning(PointAccount.balance)
+    )
+    return await session.scalar(statement)
+
+
+async def has_entry(session: Session, kind: EntryKind, reference: str) -> bool:
+    """Whether this movement was booked before."""
+    statement = select(LedgerEntry.id).where(LedgerEntry.kind == kind, LedgerEntry.reference == reference)
+    return await session.scalar(statement) is not None
+
+
+async def lock_account(session: Session, user_id: UUID) -> None:
+    """Take the account's row until the transaction ends, so that movements of one account come one by one."""
+    await session.execute(select(PointAccount.user_id).where(PointAccount.user_id == user_id).with_for_update())
+
+
+async def insert_entry(
+    session: Session, user_id: UUID, kind: EntryKind, reference: str, amount: int, balance_after: int, note: str | None
+) -> None:
+    """Append to the ledger. Raises IntegrityError when kind and reference are there already."""
+    await session.execute(
+        insert(LedgerEntry).values(
+            id=new_id(),
+            user_id=user_id,
+            kind=kind,
+            reference=reference,
+            amount=amount,
+            balance_after=balance_after,
+            note=note,
+        )
+    )
+
+
+async def list_entries(session: Session, user_id: UUID, *, limit: int, offset: int) -> Sequence[LedgerEntry]:
+    """The entries of an account, newest first."""
+    statement = (
+        select(LedgerEntry)
+        .where(LedgerEntry.user_id == user_id)
+        .order_by(LedgerEntry.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def count_entries(session: Session, user_id: UUID) -> int:
+    """How many entries an account has."""
+    statement = select(func.count()).select_from(LedgerEntry).where(LedgerEntry.user_id == user_id)
+    return await session.scalar(statement) or 0
+
+
+async def list_differences(session: Session) -> Sequence[tuple[UUID, int, int]]:
+    """Accounts whose balance is not the sum of their entries: user, balance, sum. Empty when the ledger adds up."""
+    sums = (
+        select(LedgerEntry.user_id, func.sum(LedgerEntry.amount).label("total")).group_by(LedgerEntry.user_id).subquery()
+    )
+    statement = (
+        select(
+            func.coalesce(PointAccount.user_id, sums.c.user_id),
+            func.coalesce(PointAccount.balance, 0),
+            func.coalesce(sums.c.total, 0),
+        )
+        .select_from(PointAccount)
+        .join(sums, sums.c.user_id == PointAccount.user_id, full=True)
+        .where(func.coalesce(PointAccount.balance, 0) != func.coalesce(sums.c.total, 0))
+    )
+    return [(user, int(balance), int(total)) for user, balance, total in await session.execute(statement)]
+
+
+async def totals(session: Session) -> tuple[int, int, int]:
+    """How many accounts and entries there are, and the sum of all balances."""
+    accounts, balance = (
+        await session.execute(select(func.count(), func.coalesce(func.sum(PointAccount.balance), 0)))
+    ).one()
+    entries = await session.scalar(select(func.count()).select_from(LedgerEntry)) or 0
+    return int(accounts), int(entries), int(balance)
