@@ -63,6 +63,22 @@ class InvalidRequest(ServiceError):
     en = "The request is not right: {problem}"
 
 
+class InvalidFields(InvalidRequest):
+    """JSON that can be read but breaks the schema; ``details`` are ``[{field, problem}]`` in the caller's language."""
+
+    status = 422
+
+
+class Unstorable(ServiceError):
+    """A value that passed every schema and still cannot be stored. The last net; it means that a schema is too wide."""
+
+    status = 422
+    number = 2
+    code = "unstorable"
+    zh = "请求里有无法保存的内容。"
+    en = "The request holds something that cannot be stored."
+
+
 class Unauthorized(ServiceError):
     """No token, or one that does not hold."""
 

@@ -26,6 +26,7 @@ class TaskStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+_OPEN = "status IN ('pending', 'processing')"
 FINAL = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED})
 
 
@@ -42,11 +43,8 @@ class EmojiTask(Identified, Base):
         Index("ix_emoji_tasks_user_id_id", "user_id", desc("id"), postgresql_where=text("deleted_at IS NULL")),
         Index("ix_emoji_tasks_due", "next_enqueue_at", postgresql_where=text("next_enqueue_at IS NOT NULL")),
         Index("ix_emoji_tasks_leases", "lease_until", postgresql_where=text("status = 'processing'")),
-        Index(
-            "ix_emoji_tasks_open",
-            "deadline_at",
-            postgresql_where=text("status IN ('pending', 'processing')"),
-        ),
+        Index("ix_emoji_tasks_open", "user_id", "deadline_at", postgresql_where=text(_OPEN)),
+        Index("ix_emoji_tasks_deadlines", "deadline_at", postgresql_where=text(_OPEN)),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))

@@ -1,0 +1,43 @@
+"""An error as an HTTP answer: the same envelope from handlers and from middleware, in the caller's language."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Response
+
+from app.core.schemas import Failure
+
+if TYPE_CHECKING:
+    from app.core.errors import ServiceError
+    from app.core.i18n import Lang
+
+
+def failure_body(error: ServiceError, lang: Lang) -> bytes:
+    """The envelope of an error as JSON. Never fails: what cannot be encoded is replaced."""
+    content = {"code": error.envelope_code, "message": error.message(lang), "data": error.details}
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=str)
+    return text.encode("utf-8", "replace")
+
+
+def failure_response(error: ServiceError, lang: Lang) -> Response:
+    """The envelope of an error with its status and headers."""
+    return Response(failure_body(error, lang), error.status, error.headers, media_type="application/json")
+
+
+def _failure(description: str) -> dict[str, Any]:
+    return {"model": Failure, "description": description}
+
+
+COMMON_RESPONSES: dict[int | str, dict[str, Any]] = {
+    400: _failure("The request cannot be read"),
+    401: _failure("No token, or one that does not hold"),
+    404: _failure("Nothing of that id that belongs to the caller"),
+    413: _failure("The body is too large; told before it is read"),
+    422: _failure("A field is not right; `data` says which and why"),
+    429: _failure("Too many requests; `Retry-After` says when to come again"),
+    500: _failure("A bug on our side"),
+    503: _failure("Something that the service needs is down; nothing was changed"),
+}
+"""What every route may answer besides its own, for OpenAPI."""

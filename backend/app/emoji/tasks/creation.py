@@ -1,0 +1,124 @@
+"""Creating a task: points taken, ledger written and task recorded in one transaction, or none of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID  # noqa: TC003
+
+from sqlalchemy import func
+
+from app.core import context
+from app.core.ids import new_id
+from app.emoji.tasks import repository
+from app.emoji.tasks.exceptions import (
+    IdempotencyMismatch,
+    PhotoUnsuitable,
+    TooManyTasks,
+    UnknownEngine,
+    UnknownTemplate,
+)
+from app.emoji.tasks.job_names import RUN, run_key
+from app.emoji.tasks.models import EmojiTask, TaskStatus
+from app.emoji.templates import service as templates
+from app.media import service as media
+from app.points import repository as accounts
+from app.points import service as points
+
+if TYPE_CHECKING:
+    from app.core.database import Session
+    from app.core.i18n import Lang
+    from app.core.settings import Settings
+    from app.emoji.tasks.schemas import TaskCreate
+    from app.jobs.queue import Queue
+    from app.media.models import Photo
+
+_HEAD_START: Final = timedelta(seconds=1)
+"""How long the sweeper leaves a new task to the process that created it."""
+
+
+async def create_task(
+    session: Session,
+    queue: Queue,
+    settings: Settings,
+    *,
+    user_id: UUID,
+    photo_id: UUID,
+    request: TaskCreate,
+    idempotency_key: str | None,
+    lang: Lang,
+) -> EmojiTask:
+    """Charge and record a task; once it is committed, put it into the queue.
+
+    The row says itself that it has to be enqueued, so a process that dies after the commit, or a Redis that is down,
+    costs a moment. A known ``idempotency_key`` gives the task that it made before. Raises UnknownTemplate,
+    UnknownEngine, PhotoUnsuitable, InsufficientPoints, TooManyTasks, IdempotencyMismatch and media's PhotoNotFound.
+    """
+    digest = _digest(photo_id, request)
+    # One account's creates come one after another: the balance, the limit and the key are looked at undisturbed.
+    await accounts.lock_account(session, user_id)
+    if idempotency_key is not None:
+        earlier = await repository.get_by_key_or_none(session, user_id, idempotency_key)
+        if earlier is not None:
+            if earlier.request_hash != digest:
+                raise IdempotencyMismatch
+            return earlier
+    engine = request.engine or settings.ENGINE
+    if engine != settings.ENGINE:
+        raise UnknownEngine(engine=engine)
+    if not await templates.is_offered(session, request.driven_id, engine):
+        raise UnknownTemplate(driven_id=request.driven_id)
+    _check(await media.get_ready_photo(session, user_id, photo_id), lang)
+    if await repository.count_open(session, user_id) >= settings.EMOJI_MAX_ACTIVE:
+        raise TooManyTasks(limit=settings.EMOJI_MAX_ACTIVE)
+    task = EmojiTask(
+        id=new_id(),
+        user_id=user_id,
+        photo_id=photo_id,
+        type="emoji",
+        driven_id=request.driven_id,
+        caption=request.caption,
+        language=lang,
+        engine=engine,
+        status=TaskStatus.PENDING,
+        progress=0,
+        points_cost=settings.EMOJI_COST,
+        idempotency_key=idempotency_key,
+        request_hash=digest,
+        request_id=context.request_id.get(),
+        next_enqueue_at=func.now() + _HEAD_START,
+        enqueues=0,
+        attempt=0,
+        deadline_at=func.now() + timedelta(seconds=settings.EMOJI_DEADLINE_SECONDS),
+    )
+    await points.take(session, user_id, task.points_cost, f"task:{task.id}")
+    session.add(task)
+    # The insert gives back the times that the database filled in.
+    await session.flush()
+    await session.refresh(task, ["created_at"])
+
+    async def enqueue() -> None:
+        await queue.enqueue(RUN, key=run_key(task.id, 0), task_id=str(task.id))
+
+    session.after_commit(enqueue)
+    return task
+
+
+def _check(photo: Photo, lang: Lang) -> None:
+    detection = photo.detection or {}
+    if detection.get("passed"):
+        return
+    reasons = [
+        {"code": reason["code"], "message": reason["message"][lang]}
+        for reason in detection.get("reasons", [])
+        if reason.get("refuses", True)
+    ]
+    raise PhotoUnsuitable(reason=reasons[0]["message"] if reasons else "", details={"reasons": reasons})
+
+
+def _digest(photo_id: UUID, request: TaskCreate) -> str:
+    """What makes two requests the same, however their links were signed."""
+    content = [str(photo_id), request.driven_id, request.caption, request.engine]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

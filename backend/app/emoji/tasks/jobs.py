@@ -1,0 +1,198 @@
+"""The job of a task: claim it, make its sticker, finish it; or let it go, or give the points back.
+
+Whatever is killed when, the row tells what is left to do: nobody is charged twice, refunded twice, or left with
+neither sticker nor points.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from uuid import UUID
+
+import structlog
+
+from app.core.database import is_outage
+from app.emoji.tasks import lease, repository
+from app.emoji.tasks.ending import end_task
+from app.emoji.tasks.holding import Hold, LeaseLost, holding
+from app.emoji.tasks.job_names import RUN, run_key
+from app.emoji.tasks.metrics import QUEUE_SECONDS, RENDER_SECONDS, TASKS_ENDED
+from app.emoji.tasks.models import EmojiTask, TaskStatus
+from app.engines.base import Cancelled, EngineFailure
+from app.jobs.job import Job
+from app.media import service as media
+from app.media.exceptions import StorageUnavailable
+from app.users.job_names import DELETED
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from app.core.database import Database
+    from app.core.settings import Settings
+    from app.core.signals import Signals
+    from app.emoji.tasks.running import StickerMaker
+    from app.jobs.queue import Queue
+
+_BACKOFF_SECONDS: Final = 2
+_LONGEST_BACKOFF_SECONDS: Final = 60
+_OUTAGE_SECONDS: Final = 60
+"""How long the last word about a task is tried again while the database is away."""
+_DELETE_BATCH: Final = 100
+_UNEXPECTED: Final[dict[str, Any]] = {
+    "code": "internal_error",
+    "message": {
+        "zh": "制作失败了，积分已退还。请稍后再试。",
+        "en": "It could not be made; the points are back. Please try again later.",
+    },
+}
+T = TypeVar("T")
+logger = structlog.get_logger(__name__)
+
+
+class EmojiTaskJobs:
+    """Jobs of tasks, with what they work with."""
+
+    def __init__(
+        self, settings: Settings, database: Database, queue: Queue, signals: Signals, maker: StickerMaker
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._queue = queue
+        self._signals = signals
+        self._maker = maker
+
+    def jobs(self) -> Sequence[Job]:
+        """For the registry."""
+        return [Job(RUN, self.run), Job(DELETED, self.delete_of_user)]
+
+    async def run(self, task_id: str) -> None:
+        """Work on a task, unless it is somebody else's or over."""
+        async with self._database.transaction() as session:
+            task = await lease.claim(session, UUID(task_id), timedelta(seconds=self._settings.LEASE_SECONDS))
+            photo_key = None if task is None else await media.get_photo_key_or_none(session, task.photo_id)
+        if task is None or task.lease_token is None:
+            logger.info("task_not_claimed", task_id=task_id)
+            return
+        if task.attempt == 1:
+            QUEUE_SECONDS.observe(max(0.0, (datetime.now(UTC) - task.created_at).total_seconds()))
+        logger.info("task_claimed", task_id=task_id, attempt=task.attempt, driven_id=task.driven_id)
+        hold = Hold(self._database, self._signals, task.id, task.lease_token, self._settings.LEASE_SECONDS)
+        started = time.perf_counter()
+        outcome = "released"
+        try:
+            outcome = await self._work(task, photo_key, hold)
+        finally:
+            RENDER_SECONDS.labels(task.engine, outcome).observe(time.perf_counter() - started)
+        logger.info("task_left", task_id=task_id, outcome=outcome, seconds=round(time.perf_counter() - started, 3))
+
+    async def delete_of_user(self, user_id: str) -> None:
+        """Remove what a deleted account leaves behind: results and photos. Runs again by itself until all is gone."""
+        owner = UUID(user_id)
+        while True:
+            async with self._database.transaction() as session:
+                tasks = await repository.list_of_user(session, owner, _DELETE_BATCH)
+                for task in tasks:
+                    await end_task(session, task.id, TaskStatus.CANCELLED, None)
+                    await repository.forget(session, task.id)
+            for task in tasks:
+                await self._maker.discard(f"results/{task.id}")
+            if len(tasks) < _DELETE_BATCH:
+                break
+        await self._maker.delete_photos(owner)
+
+    async def _work(self, task: EmojiTask, photo_key: str | None, hold: Hold) -> str:
+        prefix = f"results/{task.id}/{hold.token}"
+        visible = False
+        try:
+            async with holding(hold):
+                result = await self._maker.make(task, photo_key, hold)
+                visible = await self._patiently(lambda: self._complete(hold, result))
+            return "completed" if visible else "lost"
+        except LeaseLost:
+            logger.warning("lease_lost", task_id=str(task.id))
+            return "lost"
+        except (asyncio.CancelledError, Cancelled):
+            # The worker stops: another one shall take over at once, and this attempt does not count.
+            await asyncio.shield(self._give_up(hold, timedelta(0), task.attempt - 1, counted=False))
+            raise
+        except (EngineFailure, StorageUnavailable) as error:
+            return await self._patiently(lambda: self._failed(task, hold, error))
+        except Exception as error:
+            logger.exception("task_broke", task_id=str(task.id))
+            return await self._patiently(lambda: self._failed(task, hold, error))
+        finally:
+            if not visible:
+                await self._clean_up(prefix)
+
+    async def _complete(self, hold: Hold, result: dict[str, Any]) -> bool:
+        async with self._database.transaction() as session:
+            completed = await lease.complete(session, hold.task_id, hold.token, result)
+        if completed:
+            TASKS_ENDED.labels("completed", "").inc()
+            await self._signals.publish(f"task:{hold.task_id}", status=TaskStatus.COMPLETED, progress=100)
+        return completed
+
+    async def _failed(self, task: EmojiTask, hold: Hold, error: Exception) -> str:
+        """Try again later what may succeed later; else end it and give the points back."""
+        described = _described(error)
+        logger.warning("task_attempt_failed", task_id=str(task.id), attempt=task.attempt, error=repr(error))
+        if task.attempt < _attempts(error, self._settings.EMOJI_ATTEMPTS):
+            wait = min(_BACKOFF_SECONDS * 2 ** (task.attempt - 1), _LONGEST_BACKOFF_SECONDS)
+            await self._give_up(hold, timedelta(seconds=wait), task.attempt, counted=True, error=described)
+            return "retried"
+        async with self._database.transaction() as session:
+            ended = await end_task(session, task.id, TaskStatus.FAILED, described, token=hold.token)
+        if ended is None:
+            return "lost"
+        TASKS_ENDED.labels("failed", described["code"]).inc()
+        await self._signals.publish(f"task:{task.id}", status=TaskStatus.FAILED)
+        return "failed"
+
+    async def _give_up(
+        self, hold: Hold, after: timedelta, attempt: int, *, counted: bool, error: dict[str, Any] | None = None
+    ) -> None:
+        async with self._database.transaction() as session:
+            released = await lease.release(
+                session, hold.task_id, hold.token, after=after, counted=counted, error=error
+            )
+        if released:
+            await self._queue.enqueue(
+                RUN, key=run_key(hold.task_id, attempt), delay=after or None, task_id=str(hold.task_id)
+            )
+            await self._signals.publish(f"task:{hold.task_id}", status=TaskStatus.PENDING, progress=0)
+
+    async def _clean_up(self, prefix: str) -> None:
+        try:
+            await self._maker.discard(prefix)
+        except StorageUnavailable:
+            logger.warning("files_left_behind", prefix=prefix)  # the daily sweep takes them away
+
+    async def _patiently(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Do the last thing about a task, again and again while the database is away. It is fenced, so may repeat."""
+        deadline = time.monotonic() + _OUTAGE_SECONDS
+        while True:
+            try:
+                return await act()
+            except Exception as error:
+                if not is_outage(error) or time.monotonic() > deadline:
+                    raise
+                logger.warning("database_away", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+
+def _attempts(error: Exception, cap: int) -> int:
+    """How many attempts such an error is worth in all."""
+    if isinstance(error, EngineFailure) and error.max_attempts is not None:
+        return min(error.max_attempts, cap)
+    return cap
+
+
+def _described(error: Exception) -> dict[str, Any]:
+    if isinstance(error, EngineFailure):
+        return {"code": error.code, "message": error.message.as_dict()}
+    if isinstance(error, StorageUnavailable):
+        return {"code": error.code, "message": {"zh": error.message("zh"), "en": error.message("en")}}
+    return _UNEXPECTED

@@ -1,0 +1,116 @@
+"""The tasks' SQL as their owners ask for it. What workers do stands in ``lease.py``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003
+
+from sqlalchemy import func, select, text, update
+
+from app.emoji.tasks.models import EmojiTask, TaskStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Select
+
+    from app.core.database import Session
+
+
+async def get_task_or_none(session: Session, user_id: UUID, task_id: UUID) -> EmojiTask | None:
+    """A task of the user's, unless it was deleted."""
+    return await session.scalar(_of(user_id).where(EmojiTask.id == task_id))
+
+
+async def lock_task_or_none(session: Session, user_id: UUID, task_id: UUID) -> EmojiTask | None:
+    """The same, with its row locked until the transaction ends."""
+    return await session.scalar(_of(user_id).where(EmojiTask.id == task_id).with_for_update())
+
+
+async def get_by_key_or_none(session: Session, user_id: UUID, idempotency_key: str) -> EmojiTask | None:
+    """The task that an Idempotency-Key made, deleted or not."""
+    statement = select(EmojiTask).where(
+        EmojiTask.user_id == user_id, EmojiTask.idempotency_key == idempotency_key
+    )
+    return await session.scalar(statement)
+
+
+async def count_open(session: Session, user_id: UUID) -> int:
+    """How many unfinished tasks the user has."""
+    statement = (
+        select(func.count())
+        .select_from(EmojiTask)
+        .where(EmojiTask.user_id == user_id, text("status IN ('pending', 'processing')"))
+    )
+    return await session.scalar(statement) or 0
+
+
+async def list_tasks(
+    session: Session, user_id: UUID, *, status: TaskStatus | None, kind: str | None, limit: int, offset: int
+) -> Sequence[EmojiTask]:
+    """The user's tasks, newest first."""
+    statement = _filtered(_of(user_id), status, kind).order_by(EmojiTask.id.desc()).limit(limit).offset(offset)
+    return (await session.scalars(statement)).all()
+
+
+async def count_tasks(session: Session, user_id: UUID, *, status: TaskStatus | None, kind: str | None) -> int:
+    """How many tasks the same filter finds in all."""
+    statement = (
+        select(func.count())
+        .select_from(EmojiTask)
+        .where(EmojiTask.user_id == user_id, EmojiTask.deleted_at.is_(None))
+    )
+    return await session.scalar(_filtered(statement, status, kind)) or 0
+
+
+async def set_liked(session: Session, user_id: UUID, task_id: UUID, *, liked: bool) -> bool:
+    """Set or take away the owner's mark; False where there is no such task."""
+    statement = (
+        update(EmojiTask)
+        .where(EmojiTask.id == task_id, EmojiTask.user_id == user_id, EmojiTask.deleted_at.is_(None))
+        .values(liked_at=func.coalesce(EmojiTask.liked_at, func.now()) if liked else None)
+        .returning(EmojiTask.id)
+    )
+    return await session.scalar(statement) is not None
+
+
+def _of(user_id: UUID) -> Select[EmojiTask]:
+    return select(EmojiTask).where(EmojiTask.user_id == user_id, EmojiTask.deleted_at.is_(None))
+
+
+def _filtered(statement: Select[Any], status: TaskStatus | None, kind: str | None) -> Select[Any]:
+    if status is not None:
+        statement = statement.where(EmojiTask.status == status)
+    if kind is not None:
+        statement = statement.where(EmojiTask.type == kind)
+    return statement
+
+
+async def forget(session: Session, task_id: UUID) -> None:
+    """Mark a task as deleted and drop what its owner put into it."""
+    await session.execute(
+        update(EmojiTask)
+        .where(EmojiTask.id == task_id)
+        .values(deleted_at=func.now(), caption=None, result=None, liked_at=None)
+    )
+
+
+async def list_of_user(session: Session, user_id: UUID, limit: int) -> Sequence[EmojiTask]:
+    """Tasks of a user that were not deleted yet, for whoever deletes the account."""
+    return (await session.scalars(_of(user_id).limit(limit))).all()
+
+
+async def photo_in_use(session: Session, photo_id: UUID) -> bool:
+    """Whether an unfinished task still needs a photo."""
+    statement = select(EmojiTask.id).where(
+        EmojiTask.photo_id == photo_id, text("status IN ('pending', 'processing')")
+    )
+    return await session.scalar(statement.limit(1)) is not None
+
+
+async def list_result_prefixes(session: Session, task_ids: Sequence[UUID]) -> dict[UUID, str | None]:
+    """Where the files of these tasks lie, by task; None where nothing of a task is to be kept."""
+    statement = select(EmojiTask.id, EmojiTask.result["prefix"].astext, EmojiTask.status).where(
+        EmojiTask.id.in_(task_ids)
+    )
+    return {task_id: prefix for task_id, prefix, _ in await session.execute(statement)}

@@ -1,0 +1,85 @@
+"""The backend: `app.main:app` for a server, `create_app` for tests."""
+
+from __future__ import annotations
+
+import app.core.prometheus_directory  # noqa: F401  isort: skip - must come before anything that measures
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from app.api import api
+from app.core.database import Database
+from app.core.handlers import install_handlers
+from app.core.logging import configure_logging
+from app.core.middleware import install_middleware
+from app.core.ratelimit import Limiter
+from app.core.redis import connect_redis
+from app.core.security import Keyring
+from app.core.settings import Settings, load_settings
+from app.core.signals import Signals
+from app.core.version import VERSION
+from app.jobs.queue import Queue
+from app.media.storage import Storage
+from app.ops.metrics import metrics_server
+from app.ops.sentry import start_sentry
+from app.studio.page import install_page
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application over ``settings``. Connections open in its lifespan, in the process that serves."""
+
+    @asynccontextmanager
+    async def lifespan(application: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            state = application.state
+            state.database = Database(settings)
+            stack.push_async_callback(state.database.close)
+            state.redis = connect_redis(settings)
+            stack.push_async_callback(state.redis.aclose)
+            state.signals = Signals(state.redis, settings.REDIS_PREFIX)
+            stack.push_async_callback(state.signals.close)
+            state.queue = Queue(settings)
+            await state.queue.open()
+            stack.push_async_callback(state.queue.close)
+            state.storage = Storage.from_settings(settings)
+            stack.push_async_callback(state.storage.close)
+            state.limiter = Limiter(settings, state.redis)
+            await stack.enter_async_context(metrics_server(settings, state.database, state.queue))
+            yield
+
+    application = FastAPI(
+        title=settings.PROJECT_NAME,
+        version=VERSION,
+        summary="One portrait photo in, moving stickers out.",
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    application.state.settings = settings
+    application.state.keyring = Keyring(settings)
+    install_handlers(application)
+    install_middleware(application, settings, application.state.keyring)
+    application.include_router(api)
+    install_page(application)
+    return application
+
+
+def serve() -> FastAPI:
+    """The application of a server process."""
+    settings = load_settings()
+    configure_logging(settings, process="backend")
+    start_sentry(settings, process="backend")
+    return create_app(settings)
+
+
+def __getattr__(name: str) -> FastAPI:
+    """``app`` is made when a server asks for it, so that importing this module reads no settings."""
+    if name == "app":
+        return serve()
+    raise AttributeError(name)

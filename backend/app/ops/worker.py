@@ -1,0 +1,95 @@
+"""Putting a worker together: connections, engine, jobs, sweeper; and taking it apart again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.core.database import Database
+from app.core.logging import configure_logging
+from app.core.redis import connect_redis
+from app.core.security import Keyring
+from app.core.signals import Signals
+from app.emoji.tasks import repository as tasks
+from app.emoji.tasks.jobs import EmojiTaskJobs
+from app.emoji.tasks.running import StickerMaker
+from app.emoji.tasks.sweeper import Sweeper
+from app.jobs.job import Lane
+from app.jobs.queue import Queue
+from app.jobs.worker import JobWorker
+from app.media.jobs import MediaJobs
+from app.media.storage import Storage
+from app.notifications.jobs import NotificationJobs
+from app.ops.metrics import metrics_server
+from app.ops.sentry import start_sentry
+
+if TYPE_CHECKING:
+    from app.core.settings import Settings
+    from app.engines.base import Engine
+
+logger = structlog.get_logger(__name__)
+
+
+def render_count(settings: Settings) -> int:
+    """How many renders run at once: as many as there are cores, unless it is set."""
+    return settings.WORKER_RENDERS or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+async def run_worker(settings: Settings, engine: Engine) -> None:
+    """Work until SIGTERM or SIGINT, then finish what is under way within the grace."""
+    configure_logging(settings, process="worker")
+    start_sentry(settings, process="worker")
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await work(settings, engine, stop)
+
+
+async def work(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
+    """Run every job until ``stop`` is set."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings, name="worker")
+        stack.push_async_callback(database.close)
+        redis = connect_redis(settings)
+        stack.push_async_callback(redis.aclose)
+        signals = Signals(redis, settings.REDIS_PREFIX)
+        stack.push_async_callback(signals.close)
+        queue = Queue(settings)
+        await queue.open()
+        stack.push_async_callback(queue.close)
+        storage = Storage.from_settings(settings)
+        stack.push_async_callback(storage.close)
+        await engine.start()
+        stack.push_async_callback(engine.close)
+        await stack.enter_async_context(metrics_server(settings, database, queue, port=settings.WORKER_METRICS_PORT))
+        maker = StickerMaker(settings, database, storage, engine)
+        jobs = [
+            *EmojiTaskJobs(settings, database, queue, signals, maker).jobs(),
+            *MediaJobs(
+                settings,
+                database,
+                storage,
+                engine,
+                signals,
+                photo_in_use=tasks.photo_in_use,
+                result_prefixes=tasks.list_result_prefixes,
+            ).jobs(),
+            *NotificationJobs(settings, database, Keyring(settings)).jobs(),
+        ]
+        sweeper = Sweeper(settings, database, queue, signals)
+        worker = JobWorker(
+            queue,
+            jobs,
+            [sweeper.loop],
+            concurrency={Lane.INTERACTIVE: settings.WORKER_INTERACTIVE, Lane.RENDER: render_count(settings)},
+            grace_seconds=settings.WORKER_GRACE_SECONDS,
+        )
+        logger.info("worker_started", renders=render_count(settings), engine=engine.name)
+        await worker.run(stop)
+        logger.info("worker_stopped")
