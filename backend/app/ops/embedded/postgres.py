@@ -45,9 +45,9 @@ def _installation() -> Path:
 
 
 class PostgresServer(EmbeddedServer):
-    """One cluster in ``folder``, owned by the superuser ``postgres`` with ``password``; TCP only, so no path is too long.
+    """One cluster in ``folder``, with the superuser ``postgres``; TCP only, so that no path is too long.
 
-    ``durable`` False makes it quick for tests: a crash of the server (``kill``) loses nothing, one of the machine would.
+    ``durable`` False makes it quick for tests: ``kill`` loses nothing, a crash of the machine would.
     """
 
     name: ClassVar[str] = "postgres"
@@ -114,10 +114,9 @@ class PostgresServer(EmbeddedServer):
             if account.uid >= 0:
                 os.fchown(secret.fileno(), account.uid, account.gid)
             program = for_account(_installation(), "bin/initdb", account)
-            command = [program, "-D", _spelled(unfinished, account), f"--pwfile=/dev/fd/{secret.fileno()}", *_INITDB]
-            process = self._spawn(
-                [*command, *([] if self.durable else ["--no-sync"])], unfinished, account, passed=secret
-            )
+            where = ["-D", _spelled(unfinished, account), f"--pwfile=/dev/fd/{secret.fileno()}"]
+            options = [*where, *_INITDB, *([] if self.durable else ["--no-sync"])]
+            process = self._spawn([program, *options], unfinished, account, passed=secret)
             try:
                 while process.poll() is None:
                     self._pause(0.01)

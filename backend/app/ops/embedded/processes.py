@@ -34,13 +34,16 @@ class Account(NamedTuple):
     gid: int = -1
 
 
+AS_WE_ARE = Account()
+
+
 def unprivileged_account(folder: Path) -> Account:
     """As root: the owner of the folder's content, else an account without rights; as anybody else: the caller.
 
     PostgreSQL refuses to run as root, and Redis has no need of it.
     """
     if os.geteuid() != 0:
-        return Account()
+        return AS_WE_ARE
     owner = folder.stat() if folder.exists() else None
     if owner is not None and owner.st_uid != 0:
         return Account(owner.st_uid, owner.st_gid)
@@ -63,7 +66,7 @@ def start_tethered(
     stdin: IO[bytes] | int = subprocess.DEVNULL,
     env: Mapping[str, str],
     death_signal: int,
-    account: Account = Account(),
+    account: Account = AS_WE_ARE,
     pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, out of reach of the terminal's Ctrl-C; stderr goes where stdout goes.
@@ -118,7 +121,7 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def kill_all(processes: Iterable[psutil.Process], timeout: float = 5.0) -> None:
-    """SIGKILL, and wait until they are gone; the remains of our own children are left for their ``Popen`` to collect."""
+    """SIGKILL, and wait until they are gone; what remains of our own children is for their ``Popen`` to collect."""
     known = [(process.pid, identity(process.pid)) for process in processes]
     for pid, word in known:
         if word is not None:

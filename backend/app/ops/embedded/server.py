@@ -7,11 +7,9 @@ import contextlib
 import fcntl
 import json
 import os
-import signal
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar
 
 from app.ops.embedded.errors import FolderInUse, ServerFailed
@@ -27,7 +25,9 @@ from app.ops.embedded.processes import (
 )
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -124,7 +124,7 @@ class EmbeddedServer(ABC):
         atexit.register(self.stop)
 
     def wait_ready(self, timeout: float = 60.0) -> None:
-        """Wait until it answers; raises ``ServerFailed`` with its last lines when it ends instead, or takes too long."""
+        """Wait until it answers; ``ServerFailed`` with its last lines when it ends instead, or takes too long."""
         deadline = time.monotonic() + timeout
         while not self._ready():
             if self.pid is None:
