@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import structlog
 
 from app.core.database import Database
 from app.core.logging import configure_logging
-from app.core.settings import Settings, load_settings
+from app.core.settings import load_settings
 from app.emoji.templates import service as templates
 from app.engines.registry import create_engine
+
+if TYPE_CHECKING:
+    from app.engines.base import Engine
 
 logger = structlog.get_logger(__name__)
 
 
-async def seed(settings: Settings, database: Database) -> int:
-    """Write down the templates of the engine in use; returns how many."""
-    offered = create_engine(settings.ENGINE).templates()
+async def seed(database: Database, engine: Engine) -> int:
+    """Write down the templates of an engine; returns how many."""
+    offered = engine.templates()
     async with database.transaction() as session:
-        await templates.seed(session, settings.ENGINE, offered)
+        await templates.seed(session, engine.name, offered)
     return len(offered)
 
 
@@ -28,7 +32,12 @@ async def _main() -> None:
     configure_logging(settings, process="prestart")
     database = Database(settings, name="prestart")
     try:
-        count = await seed(settings, database)
+        engine = create_engine(settings.ENGINE)
+        await engine.start()
+        try:
+            count = await seed(database, engine)
+        finally:
+            await engine.close()
     finally:
         await database.close()
     logger.info("seeded", engine=settings.ENGINE, templates=count)

@@ -20,8 +20,7 @@ from app.emoji.tasks.reading import read_task
 from app.emoji.tasks.schemas import HistoryFilter, TaskCreate, TaskRead
 from app.emoji.tasks.watching import watch_task
 from app.media.dependencies import LinkerDep, StorageDep
-from app.users.dependencies import CallerId, CurrentUser
-from app.users.service import require_user
+from app.users.dependencies import CallerId, CurrentUser, require_user
 
 router = APIRouter(prefix="/emoji", tags=["emoji"])
 _PING_SECONDS = 15

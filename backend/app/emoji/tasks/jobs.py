@@ -155,9 +155,7 @@ class EmojiTaskJobs:
         self, hold: Hold, after: timedelta, attempt: int, *, counted: bool, error: dict[str, Any] | None = None
     ) -> None:
         async with self._database.transaction() as session:
-            released = await lease.release(
-                session, hold.task_id, hold.token, after=after, counted=counted, error=error
-            )
+            released = await lease.release(session, hold.task_id, hold.token, after=after, counted=counted, error=error)
         if released:
             await self._queue.enqueue(
                 RUN, key=run_key(hold.task_id, attempt), delay=after or None, task_id=str(hold.task_id)

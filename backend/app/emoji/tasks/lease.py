@@ -58,7 +58,13 @@ async def renew(session: Session, task_id: UUID, token: UUID, lease: timedelta, 
 
 
 async def release(
-    session: Session, task_id: UUID, token: UUID, *, after: timedelta, counted: bool, error: dict[str, Any] | None = None
+    session: Session,
+    task_id: UUID,
+    token: UUID,
+    *,
+    after: timedelta,
+    counted: bool,
+    error: dict[str, Any] | None = None,
 ) -> bool:
     """Let go of a task so that it runs again ``after`` a while; not ``counted``: this attempt was no fault of its."""
     statement = (
@@ -159,9 +165,7 @@ async def free_dead_leases(session: Session, limit: int) -> Sequence[UUID]:
     statement = (
         update(EmojiTask)
         .where(EmojiTask.id.in_(dead.scalar_subquery()))
-        .values(
-            status=TaskStatus.PENDING, lease_token=None, lease_until=None, next_enqueue_at=func.now(), enqueues=0
-        )
+        .values(status=TaskStatus.PENDING, lease_token=None, lease_until=None, next_enqueue_at=func.now(), enqueues=0)
         .returning(EmojiTask.id)
     )
     return (await session.scalars(statement)).all()

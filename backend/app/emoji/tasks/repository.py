@@ -29,9 +29,7 @@ async def lock_task_or_none(session: Session, user_id: UUID, task_id: UUID) -> E
 
 async def get_by_key_or_none(session: Session, user_id: UUID, idempotency_key: str) -> EmojiTask | None:
     """The task that an Idempotency-Key made, deleted or not."""
-    statement = select(EmojiTask).where(
-        EmojiTask.user_id == user_id, EmojiTask.idempotency_key == idempotency_key
-    )
+    statement = select(EmojiTask).where(EmojiTask.user_id == user_id, EmojiTask.idempotency_key == idempotency_key)
     return await session.scalar(statement)
 
 
@@ -56,9 +54,7 @@ async def list_tasks(
 async def count_tasks(session: Session, user_id: UUID, *, status: TaskStatus | None, kind: str | None) -> int:
     """How many tasks the same filter finds in all."""
     statement = (
-        select(func.count())
-        .select_from(EmojiTask)
-        .where(EmojiTask.user_id == user_id, EmojiTask.deleted_at.is_(None))
+        select(func.count()).select_from(EmojiTask).where(EmojiTask.user_id == user_id, EmojiTask.deleted_at.is_(None))
     )
     return await session.scalar(_filtered(statement, status, kind)) or 0
 
@@ -102,9 +98,7 @@ async def list_of_user(session: Session, user_id: UUID, limit: int) -> Sequence[
 
 async def photo_in_use(session: Session, photo_id: UUID) -> bool:
     """Whether an unfinished task still needs a photo."""
-    statement = select(EmojiTask.id).where(
-        EmojiTask.photo_id == photo_id, text("status IN ('pending', 'processing')")
-    )
+    statement = select(EmojiTask.id).where(EmojiTask.photo_id == photo_id, text("status IN ('pending', 'processing')"))
     return await session.scalar(statement.limit(1)) is not None
 
 

@@ -22,9 +22,7 @@ _LOOK_SECONDS: Final = 2.0
 _LONGEST_SECONDS: Final = 900.0
 
 
-async def watch_task(
-    database: Database, signals: Signals, user_id: UUID, task_id: UUID
-) -> AsyncIterator[EmojiTask]:
+async def watch_task(database: Database, signals: Signals, user_id: UUID, task_id: UUID) -> AsyncIterator[EmojiTask]:
     """The task now, and whenever it changed, until it ends, is deleted, or a quarter of an hour is over.
 
     Between looks no database connection is held, however many people watch.
