@@ -8,9 +8,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from app.core.settings import load_settings  # noqa: E402
-from app.engines.registry import create_engine  # noqa: E402
-from app.ops.worker import run_worker  # noqa: E402
+from app.engines.registry import create_engine
+
+from app.core.settings import load_settings
+from app.ops.worker import run_worker
 
 
 def main() -> None:

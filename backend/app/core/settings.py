@@ -18,7 +18,16 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 ROOT: Final = Path(__file__).parents[3]
 """Where `.env` and `.data` lie; in the image this is the root folder, which holds neither."""
 
-_PLACEHOLDERS: Final = ("changethis", "changeme", "change-me", "secret", "password", "postgres", "example", "placeholder")
+_PLACEHOLDERS: Final = (
+    "changethis",
+    "changeme",
+    "change-me",
+    "secret",
+    "password",
+    "postgres",
+    "example",
+    "placeholder",
+)
 _SHORTEST_SECRET: Final = 32
 _SHORTEST_PASSWORD: Final = 8
 
@@ -152,10 +161,13 @@ class Settings(BaseSettings):
         weak = list(self._weak_secrets())
         if weak and self.ENVIRONMENT != "local":
             raise ValueError(
-                f"ENVIRONMENT={self.ENVIRONMENT} 不接受占位或过短的密钥 / refuses placeholder or short secrets: {', '.join(weak)}"
+                f"ENVIRONMENT={self.ENVIRONMENT} 不接受占位或过短的密钥 / "
+                f"refuses placeholder or short secrets: {', '.join(weak)}"
             )
         if not self.SECRET_KEY.get_secret_value():
-            raise ValueError("SECRET_KEY 没有设置，请运行 ./aipic up 或在 .env 里填写 / SECRET_KEY is not set: fill it in .env")
+            raise ValueError(
+                "SECRET_KEY 没有设置，请运行 ./aipic up 或在 .env 里填写 / SECRET_KEY is not set: fill it in .env"
+            )
         return self
 
     def _weak_secrets(self) -> list[str]:

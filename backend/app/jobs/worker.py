@@ -16,12 +16,12 @@ import structlog
 from docket import Cron, Docket, Worker
 
 from app.core.context import request_id
-from app.jobs.job import Job, Lane
 from app.jobs.metrics import JOB_SECONDS, JOBS_RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from app.jobs.job import Job, Lane
     from app.jobs.queue import Queue
 
 REDELIVERY: Final = timedelta(seconds=10)

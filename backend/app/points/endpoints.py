@@ -20,9 +20,7 @@ async def read_balance(user: CurrentUser, session: SessionDep) -> Envelope[Balan
 
 
 @router.get("/transactions")
-async def list_transactions(
-    user: CurrentUser, session: SessionDep, paging: PagingDep
-) -> Envelope[Listing[EntryRead]]:
+async def list_transactions(user: CurrentUser, session: SessionDep, paging: PagingDep) -> Envelope[Listing[EntryRead]]:
     """The caller's ledger, newest first."""
     rows = await repository.list_entries(session, user.id, limit=paging.page_size, offset=paging.offset)
     count = await repository.count_entries(session, user.id)

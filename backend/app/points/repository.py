@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID  # noqa: TC003
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -13,6 +12,7 @@ from app.points.models import EntryKind, LedgerEntry, PointAccount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from app.core.database import Session
 
@@ -87,7 +87,9 @@ async def count_entries(session: Session, user_id: UUID) -> int:
 async def list_differences(session: Session) -> Sequence[tuple[UUID, int, int]]:
     """Accounts whose balance is not the sum of their entries: user, balance, sum. Empty when the ledger adds up."""
     sums = (
-        select(LedgerEntry.user_id, func.sum(LedgerEntry.amount).label("total")).group_by(LedgerEntry.user_id).subquery()
+        select(LedgerEntry.user_id, func.sum(LedgerEntry.amount).label("total"))
+        .group_by(LedgerEntry.user_id)
+        .subquery()
     )
     statement = (
         select(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID  # noqa: TC003
 
 from app.points import repository
 from app.points.exceptions import InsufficientPoints
 from app.points.models import EntryKind
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from app.core.database import Session
 
 

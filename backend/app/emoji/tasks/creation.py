@@ -6,7 +6,6 @@ import hashlib
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
-from uuid import UUID  # noqa: TC003
 
 from sqlalchemy import func
 
@@ -28,6 +27,8 @@ from app.points import repository as accounts
 from app.points import service as points
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from app.core.database import Session
     from app.core.i18n import Lang
     from app.core.settings import Settings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID  # noqa: TC003
 
 import structlog
 
@@ -14,6 +13,8 @@ from app.media.exceptions import StorageUnavailable
 from app.points import service as points
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from app.core.database import Session
     from app.media.storage import Storage
 

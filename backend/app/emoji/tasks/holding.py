@@ -7,7 +7,6 @@ import contextlib
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
-from uuid import UUID  # noqa: TC003
 
 import structlog
 
@@ -15,6 +14,7 @@ from app.emoji.tasks import lease
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from uuid import UUID
 
     from app.core.database import Database
     from app.core.signals import Signals
@@ -65,7 +65,7 @@ class Hold:
             try:
                 async with self._database.transaction() as session:
                     held = await lease.renew(session, self.task_id, self.token, self._lease, progress)
-            except Exception as error:  # noqa: BLE001 - the database may be away for a while; the token fences us
+            except Exception as error:  # the database may be away for a while; the token fences us
                 logger.warning("lease_not_renewed", task_id=str(self.task_id), error=repr(error))
                 continue
             if not held:

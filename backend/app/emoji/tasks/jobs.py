@@ -119,13 +119,14 @@ class EmojiTaskJobs:
             await asyncio.shield(self._give_up(hold, timedelta(0), task.attempt - 1, counted=False))
             raise
         except (EngineFailure, StorageUnavailable) as error:
-            return await self._patiently(lambda: self._failed(task, hold, error))
+            failure: Exception = error
         except Exception as error:
             logger.exception("task_broke", task_id=str(task.id))
-            return await self._patiently(lambda: self._failed(task, hold, error))
+            failure = error
         finally:
             if not visible:
                 await self._clean_up(prefix)
+        return await self._patiently(lambda: self._failed(task, hold, failure))
 
     async def _complete(self, hold: Hold, result: dict[str, Any]) -> bool:
         async with self._database.transaction() as session:

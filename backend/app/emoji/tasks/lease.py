@@ -150,7 +150,7 @@ async def list_due(session: Session, limit: int) -> Sequence[tuple[UUID, int, in
         .values(enqueues=EmojiTask.enqueues + 1, next_enqueue_at=func.now() + wait * timedelta(seconds=1))
         .returning(EmojiTask.id, EmojiTask.attempt, EmojiTask.enqueues, EmojiTask.request_id)
     )
-    return [tuple(row) for row in await session.execute(statement)]
+    return [(row.id, row.attempt, row.enqueues, row.request_id) for row in await session.execute(statement)]
 
 
 async def free_dead_leases(session: Session, limit: int) -> Sequence[UUID]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID  # noqa: TC003
 
 from sqlalchemy import func, select, text, update
 
@@ -11,6 +10,7 @@ from app.emoji.tasks.models import EmojiTask, TaskStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from sqlalchemy import Select
 
