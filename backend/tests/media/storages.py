@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def make_settings(**values: Any) -> Settings:
-    return Settings(_env_file=None, SECRET_KEY="k" * 40, **values)
+    return Settings(_env_file=None, **{"SECRET_KEY": "k" * 40, **values})
 
 
 def local_settings(folder: Path, **values: Any) -> Settings:
