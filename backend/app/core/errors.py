@@ -29,9 +29,7 @@ class ServiceError(Exception):
     en: ClassVar[str] = "Something went wrong on our side. Please try again later."
     retry_after: ClassVar[int | None] = None
 
-    def __init__(
-        self, *, details: object = None, headers: Mapping[str, str] | None = None, **params: Any
-    ) -> None:
+    def __init__(self, *, details: object = None, headers: Mapping[str, str] | None = None, **params: Any) -> None:
         self.details = details
         self.params = params
         self.headers = dict(headers or {})

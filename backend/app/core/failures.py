@@ -6,13 +6,13 @@ import asyncio
 import socket
 from typing import Final
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 from redis.exceptions import RedisError
 from sqlalchemy import exc as sql
 
 from app.core.errors import InternalError, ServiceError, Unavailable, Unstorable
 
-DOWN: Final[tuple[type[Exception], ...]] = (
+_DOWN: Final[tuple[type[Exception], ...]] = (
     sql.OperationalError,
     sql.InterfaceError,
     sql.TimeoutError,
@@ -24,11 +24,12 @@ DOWN: Final[tuple[type[Exception], ...]] = (
     asyncio.IncompleteReadError,
     socket.gaierror,
 )
-"""Looked at by ``meaning``: most of these say that PostgreSQL or Redis is away."""
+FOREIGN: Final[tuple[type[Exception], ...]] = (*_DOWN, sql.DBAPIError)
+"""What libraries raise and ``meaning`` understands."""
 
-# SQLSTATE: connection lost, out of resources, stopped by an operator, starting up or shutting down; and what a
-# second try may well get through: deadlock, serialization failure, lock not to be had, statement cancelled.
-_DOWN_CLASSES: Final = ("08", "53", "58")
+# SQLSTATE: connection lost, no such login or database, out of resources, system error, starting up or shutting down;
+# and what a second try may well get through: deadlock, serialization failure, lock not to be had, statement cancelled.
+_DOWN_CLASSES: Final = ("08", "28", "3D", "53", "58")
 _DOWN_STATES: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "57014", "40001", "40P01", "55P03", "25006"})
 _DATA_CLASS: Final = "22"
 
@@ -41,21 +42,23 @@ def meaning(error: Exception) -> ServiceError:
         return _database(error)
     if isinstance(error, asyncpg.PostgresError):
         return _by_state(error.sqlstate)
-    if isinstance(error, DOWN):
+    if isinstance(error, _DOWN):
         return Unavailable()
     return InternalError()
 
 
 def _database(error: sql.DBAPIError) -> ServiceError:
     cause = error.orig.__cause__ if error.orig is not None else None
-    if isinstance(error, sql.DataError) or (isinstance(cause, asyncpg.InterfaceError) and isinstance(cause, ValueError)):
+    if isinstance(error, sql.DataError) or (
+        isinstance(cause, asyncpg.InterfaceError) and isinstance(cause, ValueError)
+    ):
         return Unstorable()
     if error.connection_invalidated:
         return Unavailable()
     state = getattr(cause, "sqlstate", None) or getattr(error.orig, "sqlstate", None)
     if state is not None:
         return _by_state(state)
-    return Unavailable() if isinstance(error, DOWN) else InternalError()
+    return Unavailable() if isinstance(error, _DOWN) else InternalError()
 
 
 def _by_state(state: str | None) -> ServiceError:
@@ -64,4 +67,3 @@ def _by_state(state: str | None) -> ServiceError:
     if state in _DOWN_STATES or state.startswith(_DOWN_CLASSES):
         return Unavailable()
     return Unstorable() if state.startswith(_DATA_CLASS) else InternalError()
-

@@ -23,13 +23,12 @@ from app.core.errors import (
     Unstorable,
     UnsupportedMediaType,
 )
-from app.core.failures import DOWN, meaning
+from app.core.failures import FOREIGN, meaning
 from app.core.i18n import negotiate
 from app.core.problems import list_problems
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
-    from sqlalchemy.exc import DBAPIError
 
     from app.core.i18n import Lang
 
@@ -56,16 +55,13 @@ class ServiceHTTPException(HTTPException):
 
 def install_handlers(app: FastAPI) -> None:
     """Register all error handlers. With them, and the middleware, nothing but envelopes leaves the service."""
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
-
     handlers: dict[type[Exception], Any] = {
         ServiceError: _service_error,
         RequestValidationError: _invalid,
         HTTPException: _http_exception,
         ClientDisconnect: _disconnected,
-        DBAPIError: _unforeseen,
         Exception: _unforeseen,
-        **dict.fromkeys(DOWN, _unforeseen),
+        **dict.fromkeys(FOREIGN, _unforeseen),
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
@@ -98,7 +94,7 @@ async def _service_error(request: Request, error: ServiceError) -> Response:
     return failure_response(error, _lang(request))
 
 
-async def _unforeseen(request: Request, error: DBAPIError | Exception) -> Response:
+async def _unforeseen(request: Request, error: Exception) -> Response:
     return answer_unforeseen(error, _lang(request))
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
 
@@ -57,11 +58,11 @@ class Paging(BaseModel):
 def _clean(text: str) -> str:
     """Refuse what no database column can hold: NUL, and halves of a surrogate pair."""
     if "\0" in text:
-        raise ValueError("must not contain NUL characters")
+        raise PydanticCustomError("unstorable_text", "must not contain NUL characters")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("must be valid Unicode") from None
+        raise PydanticCustomError("unstorable_text", "must be valid Unicode") from None
     return text
 
 
