@@ -111,18 +111,18 @@ def identity(pid: int) -> str | None:
         return None
 
 
-def family(pid: int) -> list[psutil.Process]:
+def family(pid: int) -> list[int]:
     """The process and all that descend from it; empty when it is gone."""
     try:
         parent = psutil.Process(pid)
-        return [parent, *parent.children(recursive=True)]
+        return [pid, *(child.pid for child in parent.children(recursive=True))]
     except psutil.Error:
         return []
 
 
-def kill_all(processes: Iterable[psutil.Process], timeout: float = 5.0) -> None:
+def kill_all(pids: Iterable[int], timeout: float = 5.0) -> None:
     """SIGKILL, and wait until they are gone; what remains of our own children is for their ``Popen`` to collect."""
-    known = [(process.pid, identity(process.pid)) for process in processes]
+    known = [(pid, identity(pid)) for pid in pids]
     for pid, word in known:
         if word is not None:
             with contextlib.suppress(OSError):
@@ -140,3 +140,36 @@ def wait_gone(pid: int, known: str, timeout: float, pause: Callable[[float], Non
             return False
         pause(0.005)
     return True
+
+
+def session_members(leader: int) -> list[int]:
+    """Who belongs to the session that ``leader`` opened, even when the leader itself is gone."""
+    members = []
+    for pid in psutil.pids():
+        try:
+            if os.getsid(pid) == leader:
+                members.append(pid)
+        except OSError:
+            continue
+    return members
+
+
+def end_session(
+    leader: int, known: str, stop_signal: int, grace: float, pause: Callable[[float], None] = time.sleep
+) -> bool:
+    """Ask the leader to end, and kill what is left of its session after ``grace`` seconds.
+
+    Nothing happens to a process that merely has the same number now. True when something had to be killed.
+    """
+    now = identity(leader)
+    if now is not None and now != known:
+        return False
+    descendants = set(family(leader))
+    if now == known:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(leader, stop_signal)
+        wait_gone(leader, known, grace, pause)
+    remaining = descendants | set(session_members(leader))
+    alive = [pid for pid in remaining if identity(pid)]
+    kill_all(alive)
+    return bool(alive)

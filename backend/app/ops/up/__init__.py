@@ -1,0 +1,1 @@
+"""``./aipic up``: the whole service in one terminal, on a machine that has nothing but Python."""

@@ -1,0 +1,29 @@
+"""Ends the children of an ``up`` that was killed. ``python -m app.ops.up.guard FOLDER PID``, stdin a pipe from it.
+
+The pipe closes when its other end dies, however that happens and on every system; nothing has to be polled.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from app.ops.up.state import RunFolder, end_leftovers
+
+
+def main() -> None:
+    """Wait for the end of the pipe, then look whether anything is left to do."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    while os.read(0, 64):
+        pass
+    state = RunFolder(Path(sys.argv[1])).read()
+    # An orderly end has removed the file, and the next `up` has replaced it: then this is none of our business.
+    if state is not None and state.pid == int(sys.argv[2]) and not state.alive:
+        end_leftovers(state)
+
+
+if __name__ == "__main__":
+    main()
