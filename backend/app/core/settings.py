@@ -6,6 +6,7 @@ short secrets, and names each of them.
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -58,7 +59,12 @@ class Settings(BaseSettings):
     """Every setting of the service; `.env.example` explains each one to operators."""
 
     model_config = SettingsConfigDict(
-        env_file=ROOT / ".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=ROOT / ".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     ENVIRONMENT: Literal["local", "staging", "production"] = "local"
@@ -184,5 +190,8 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the settings. Raises pydantic's ValidationError, which names each wrong setting, never its value."""
-    return Settings()
+    """Read the settings; AIPIC_ENV_FILE names another file than the root's `.env`.
+
+    Raises pydantic's ValidationError, which names each wrong setting, never its value.
+    """
+    return Settings(_env_file=os.environ.get("AIPIC_ENV_FILE", ROOT / ".env"))

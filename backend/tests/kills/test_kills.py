@@ -1,0 +1,152 @@
+"""Nothing is lost, whatever is killed when: real processes, real signals, and an audit of the books afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.installation import Installation, until
+from tests.kills.customers import Customers, order_many
+
+LEASE = 3.0
+
+
+@pytest.fixture
+def installation(server_folder: Path, tmp_path: Path) -> Iterator[Installation]:
+    with Installation(server_folder / tmp_path.name, LEASE_SECONDS=LEASE, SWEEP_SECONDS=0.3) as started:
+        yield started
+
+
+async def test_fault_5_workers_killed_at_random_moments_lose_nothing(installation: Installation) -> None:
+    """120 tasks, two workers, and every so often one of them is killed and replaced."""
+    chance = random.Random(7)
+    installation.start_backend()
+    for _ in range(2):
+        installation.start_worker("0.25")
+    async with Customers(installation) as customers:
+        orders = asyncio.create_task(order_many(customers, 120))
+        kills = 0
+        for _ in range(200):
+            await asyncio.sleep(chance.uniform(0.4, 1.2))
+            if orders.done() and await customers.all_over():
+                break
+            if kills < 12:
+                installation.kill_worker(chance.choice(installation.workers))
+                installation.start_worker("0.25")
+                kills += 1
+        await orders
+        tasks = await customers.until_all_over(LEASE * 3 + 20)
+        assert len(tasks) == 120
+        assert kills >= 5
+        await customers.audit()
+        print(f"{kills} kills:", Counter((task.status, task.attempt) for task in tasks))
+        assert sum(task.status == "completed" for task in tasks) >= 110
+
+
+async def test_fault_2_backend_killed_between_commit_and_enqueue(installation: Installation) -> None:
+    """The answer never came, the task is there: the repeat finds it, and the sweeper brings it to a worker."""
+    installation.start_backend("tests.kills.dying_backend:app")
+    async with Customers(installation) as customers, httpx.AsyncClient(timeout=10) as client:
+        headers, photo_id = await customers.join(100)
+        with pytest.raises(httpx.TransportError):
+            await customers.order(client, headers, photo_id, "press-1")
+        [task] = await customers.tasks()
+        assert task.status == "pending"
+        installation.kill_backend()
+        installation.start_backend()
+        answer = await customers.order(client, headers, photo_id, "press-1")
+        assert answer.json()["data"]["id"] == str(task.id)
+        installation.start_worker()
+        [task] = await customers.until_all_over(10)
+        assert task.status == "completed"
+        await customers.audit()
+
+
+async def test_fault_3_redis_away_is_no_failure(installation: Installation) -> None:
+    """Orders are taken while Redis is down, and made once it is back."""
+    installation.start_backend()
+    installation.start_worker()
+    async with Customers(installation) as customers, httpx.AsyncClient(timeout=10) as client:
+        headers, photo_id = await customers.join(100)
+        installation.redis.kill()
+        for number in range(5):
+            answer = await customers.order(client, headers, photo_id, f"press-{number}")
+            assert answer.status_code == 200, answer.text
+            assert str(installation.redis.port) not in answer.text
+        installation.redis.start()
+        tasks = await customers.until_all_over(20)
+        assert {task.status for task in tasks} == {"completed"}
+        await customers.audit()
+
+
+@pytest.mark.parametrize("how", ["flush", "restart", "kill"])
+async def test_fault_4_redis_flushed_or_restarted_under_work(installation: Installation, how: str) -> None:
+    installation.start_backend()
+    installation.start_worker("0.5")
+    async with Customers(installation) as customers:
+        await order_many(customers, 20)
+
+        async def some_are_done() -> bool:
+            return sum(task.status == "completed" for task in await customers.tasks()) >= 3
+
+        await until(some_are_done, 15)
+        if how == "flush":
+            installation.redis.flush()
+        elif how == "restart":
+            installation.redis.restart()
+        else:
+            installation.redis.kill()
+            installation.redis.start()
+        tasks = await customers.until_all_over(LEASE + 30)
+        assert {task.status for task in tasks} == {"completed"}
+        # The same worker goes on: nobody had to restart it.
+        assert all(worker.poll() is None for worker in installation.workers)
+        await order_many(customers, 2)
+        await customers.until_all_over(10)
+        await customers.audit()
+
+
+@pytest.mark.parametrize("how", ["restart", "kill"])
+async def test_postgres_restarted_under_work(installation: Installation, how: str) -> None:
+    installation.start_backend()
+    installation.start_worker("0.4")
+    async with Customers(installation) as customers:
+        orders = asyncio.create_task(order_many(customers, 24))
+        await asyncio.sleep(1.0)
+        if how == "restart":
+            await asyncio.to_thread(installation.postgres.restart)
+        else:
+            installation.postgres.kill()
+            await asyncio.to_thread(installation.postgres.start)
+        await orders
+        tasks = await customers.until_all_over(LEASE + 30)
+        assert {task.status for task in tasks} == {"completed"}
+        await customers.audit()
+
+
+async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(installation: Installation) -> None:
+    installation.start_backend()
+    worker = installation.start_worker("1.0")
+    async with Customers(installation) as customers:
+        await order_many(customers, 4)
+
+        async def running() -> bool:
+            return any(task.status == "processing" for task in await customers.tasks())
+
+        await until(running, 10)
+        installation.kill_worker(worker, signal.SIGTERM)
+        assert worker.returncode == 0
+        statuses = Counter(task.status for task in await customers.tasks())
+        assert statuses["processing"] == 0
+        assert statuses["completed"] >= 1
+        installation.start_worker()
+        tasks = await customers.until_all_over(10)
+        assert {task.attempt for task in tasks} == {1}
+        await customers.audit()
