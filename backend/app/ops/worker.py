@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.auth.jobs import AuthJobs
 from app.core.database import Database
 from app.core.logging import configure_logging
 from app.core.redis import connect_redis
@@ -24,9 +25,12 @@ from app.jobs.queue import Queue
 from app.jobs.worker import JobWorker
 from app.media.jobs import MediaJobs
 from app.media.storage import Storage
+from app.notifications.delivery import Delivery
 from app.notifications.jobs import NotificationJobs
+from app.notifications.senders import make_sender
 from app.ops.metrics import metrics_server
 from app.ops.sentry import start_sentry
+from app.users.jobs import UserJobs
 
 if TYPE_CHECKING:
     from app.core.settings import Settings
@@ -37,7 +41,11 @@ logger = structlog.get_logger(__name__)
 
 def render_count(settings: Settings) -> int:
     """How many renders run at once: as many as there are cores, unless it is set."""
-    return settings.WORKER_RENDERS or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return (
+        settings.WORKER_RENDERS or len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1
+    )
 
 
 async def run_worker(settings: Settings, engine: Engine) -> None:
@@ -69,6 +77,7 @@ async def work(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
         stack.push_async_callback(engine.close)
         await stack.enter_async_context(metrics_server(settings, database, queue, port=settings.WORKER_METRICS_PORT))
         maker = StickerMaker(settings, database, storage, engine)
+        delivery = Delivery(make_sender(settings), queue)
         jobs = [
             *EmojiTaskJobs(settings, database, queue, signals, maker).jobs(),
             *MediaJobs(
@@ -80,7 +89,9 @@ async def work(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
                 photo_in_use=tasks.photo_in_use,
                 result_prefixes=tasks.list_result_prefixes,
             ).jobs(),
-            *NotificationJobs(settings, database, Keyring(settings)).jobs(),
+            *UserJobs(database, queue).jobs(),
+            *AuthJobs(settings, database, Keyring(settings), delivery).jobs(),
+            *NotificationJobs(settings, delivery).jobs(),
         ]
         sweeper = Sweeper(settings, database, queue, signals)
         worker = JobWorker(

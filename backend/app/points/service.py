@@ -62,3 +62,10 @@ async def add(
 async def give_back(session: Session, user_id: UUID, amount: int, reference: str) -> bool:
     """Refund what ``take`` took for the same reference, at most once."""
     return await add(session, user_id, amount, EntryKind.REFUND, reference)
+
+
+async def write_off(session: Session, user_id: UUID, reference: str) -> None:
+    """Bring the balance of an account that ends to zero, by an entry like any other."""
+    await repository.lock_account(session, user_id)
+    balance = await get_balance(session, user_id)
+    await add(session, user_id, -balance, EntryKind.ADJUST, reference)

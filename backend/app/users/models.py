@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.database import Base, Identified
 
 NICKNAME_LENGTH = 40
+EMAIL_LENGTH = 254
 
 
 class User(Identified, Base):
@@ -18,6 +19,6 @@ class User(Identified, Base):
     __tablename__ = "users"
 
     nickname: Mapped[str] = mapped_column(String(NICKNAME_LENGTH))
-    email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    email: Mapped[str | None] = mapped_column(String(EMAIL_LENGTH), unique=True)
     is_superuser: Mapped[bool] = mapped_column(default=False)
     deleted_at: Mapped[datetime | None]
