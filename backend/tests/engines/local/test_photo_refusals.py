@@ -37,13 +37,13 @@ class TestSizes:
     def test_large_jpeg_is_decoded_small(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(photo, "MAX_SIDE", 900)
         decoded: list[tuple[int, int]] = []
-        planes = photo._planes
+        eight_bits = photo._eight_bits
 
-        def watched(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+        def watched(image: Image.Image) -> Image.Image:
             decoded.append(image.size)
-            return planes(image)
+            return eight_bits(image)
 
-        monkeypatch.setattr(photo, "_planes", watched)
+        monkeypatch.setattr(photo, "_eight_bits", watched)
         assert load_photo(stored(quarters().resize((4_000, 3_500)), "JPEG")).pixels.shape == (788, 900, 3)
         assert decoded == [(1_000, 875)]
 
@@ -74,7 +74,7 @@ class TestSizes:
         def decode(_image: Image.Image) -> None:
             pytest.fail("decoded")
 
-        monkeypatch.setattr(photo, "_planes", decode)
+        monkeypatch.setattr(photo, "_eight_bits", decode)
         assert refusal(png_header(*size)).code == "bomb"
 
     def test_a_bomb_of_each_other_format(self) -> None:
