@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from app.core.answers import failure_response
+from app.core.answers import COMMON_RESPONSES, failure_response
 from app.core.errors import (
     Forbidden,
     InternalError,
@@ -26,6 +26,8 @@ from app.core.errors import (
 from app.core.failures import FOREIGN, meaning
 from app.core.i18n import negotiate
 from app.core.problems import list_problems
+
+__all__ = ["COMMON_RESPONSES", "ServiceHTTPException", "answer_unforeseen", "install_handlers"]
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response

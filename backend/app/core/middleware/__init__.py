@@ -11,21 +11,20 @@ from app.core.middleware.edge import Edge
 from app.core.middleware.gate import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fastapi import FastAPI
 
+    from app.core.security import Keyring
     from app.core.settings import Settings
 
 __all__ = ["install_middleware"]
 
 
-def install_middleware(app: FastAPI, settings: Settings, authenticate: Callable[[str], object]) -> None:
-    """Put the layers around ``app``; ``authenticate`` is ``Keyring.read_token``.
+def install_middleware(app: FastAPI, settings: Settings, keyring: Keyring) -> None:
+    """Put the layers around ``app``; ``keyring`` tells whose token an upload brings.
 
     The server must not read forwarding headers itself (uvicorn's ``proxy_headers`` off): TRUSTED_PROXIES decides.
     """
-    app.add_middleware(Gate, authenticate=authenticate)
+    app.add_middleware(Gate, authenticate=keyring.read_token)
     app.add_middleware(Edge, addresses=ClientAddress(settings.TRUSTED_PROXIES))
     if settings.BACKEND_CORS_ORIGINS:
         # Outside of the others, so that refusals too can be read by the page that caused them.
