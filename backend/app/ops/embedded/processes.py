@@ -111,6 +111,14 @@ def identity(pid: int) -> str | None:
         return None
 
 
+def works_in(pid: int, folder: Path) -> bool:
+    """Whether this is its working directory, which a server never leaves."""
+    try:
+        return Path(psutil.Process(pid).cwd()).samefile(folder)
+    except (psutil.Error, OSError):
+        return False
+
+
 def family(pid: int) -> list[int]:
     """The process and all that descend from it; empty when it is gone."""
     try:

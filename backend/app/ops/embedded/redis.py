@@ -52,7 +52,7 @@ def _release(program: str) -> int:
 
 
 class RedisServer(EmbeddedServer):
-    """``append_only`` True keeps a journal, written to disk each second; without it all is gone with the process."""
+    """``durable`` True keeps a journal, written to disk each second; without it all is gone with the process."""
 
     name: ClassVar[str] = "redis"
     stop_signal = signal.SIGTERM
@@ -63,12 +63,12 @@ class RedisServer(EmbeddedServer):
         *,
         password: str,
         port: int | None = None,
-        append_only: bool = False,
+        durable: bool = True,
         log: Path | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(folder, password=password, port=port, log=log, pause=pause)
-        self.append_only = append_only
+        self.durable = durable
         self.set_aside: Path | None = None
         """Where unreadable data of an earlier run has gone, if there was any."""
 
@@ -91,7 +91,7 @@ class RedisServer(EmbeddedServer):
             f"port {self.port}",
             f'requirepass "{self.password}"',
             "dir ./",
-            f"appendonly {'yes' if self.append_only else 'no'}",
+            f"appendonly {'yes' if self.durable else 'no'}",
             "appendfsync everysec",
             'save ""',
             "maxmemory-policy noeviction",  # a queue that forgets entries is worse than one that says it is full

@@ -45,7 +45,6 @@ class Servers:
                 places.data / "redis",
                 password=secrets.redis_password,
                 port=_chosen(configuration.redis_port, "REDIS_PORT", _REDIS_PORT),
-                append_only=True,
                 log=places.logs / "redis.log",
                 pause=pause,
             )

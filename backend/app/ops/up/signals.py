@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Self
 
+_ONE_REQUEST = 0.3
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -24,6 +25,7 @@ class Signals:
     def __init__(self) -> None:
         self.requests = 0
         self._raising = True
+        self._last = -_ONE_REQUEST * 2
 
     def __enter__(self) -> Self:
         self._reader, self._writer = socket.socketpair()
@@ -67,4 +69,8 @@ class Signals:
             raise Interrupted
 
     def _count(self, number: int, frame: FrameType | None) -> None:
-        self.requests += 1
+        # `timeout` and closing terminals send two at once, which is no impatience.
+        now = time.monotonic()
+        if now - self._last > _ONE_REQUEST:
+            self.requests += 1
+        self._last = now

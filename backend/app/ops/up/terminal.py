@@ -29,6 +29,7 @@ _WAITING_LINES: Final = 2000
 _FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _COLOURS: Final = {"backend": "36", "worker": "35", "prepare": "33", "postgres": "34", "redis": "31"}
 _WIDEST_NAME: Final = 8
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 # Whatever moves the cursor or sets the title has no place in a log; colours have.
 _CONTROL: Final = re.compile(
     r"\x1b(?!\[[0-9;]*m)(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)?|[\x00-\x08\x0b-\x1a\x7f]"
@@ -55,11 +56,9 @@ class Terminal:
         """A line that a child said."""
         content = _CONTROL.sub("", content)
         prefix = f"{name:<{_WIDEST_NAME}} │ "
-        self._note(prefix + content)
-        if self._coloured:
-            self._show(f"\x1b[{_COLOURS.get(name, '37')}m{prefix}\x1b[0m{content}\x1b[0m")
-        else:
-            self._show(prefix + re.sub(r"\x1b\[[0-9;]*m", "", content))
+        plain = prefix + _COLOUR.sub("", content)
+        self._note(plain)
+        self._show(f"\x1b[{_COLOURS.get(name, '37')}m{prefix}\x1b[0m{content}\x1b[0m" if self._coloured else plain)
 
     def say(self, sentence: str, *, strong: bool = False) -> None:
         """A sentence of our own."""

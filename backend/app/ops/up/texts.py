@@ -14,7 +14,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "port": (
         "端口 {port} 已被占用：{owner}。请停止它，或换一个端口：{setting}={other} ./aipic up（也可以写进 .env）",
-        "Port {port} is in use by {owner}. Stop it, or take another: {setting}={other} ./aipic up (or put that in .env)",
+        "Port {port} is in use by {owner}. Stop it, or move: {setting}={other} ./aipic up (or put that in .env)",
     ),
     "owner": ("进程 {pid}，{program}", "process {pid}, {program}"),
     "owner.unknown": ("另一个用户的程序", "a program of another user"),
@@ -87,7 +87,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "secrets": (
         "{path} 已损坏。请用备份恢复；没有备份又不需要旧数据时，可以移走整个 .data 文件夹。",
-        "{path} is broken. Put it back from a backup; if there is none and old data may go, move the .data folder away.",
+        "{path} is broken. Put it back from a backup; if you have none and need no old data, move .data away.",
     ),
     "disk": ("没有写成功：{detail}", "Writing failed: {detail}"),
     "missed": (
