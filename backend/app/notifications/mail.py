@@ -46,9 +46,9 @@ def to_message(mail: Mail, sender: Address) -> EmailMessage:
     message["Subject"] = mail.content.subject
     message["Date"] = localtime()
     message["Message-ID"] = make_msgid(domain=sender.domain)
-    message["Content-Language"] = mail.content.lang
     # No holiday notice shall answer it (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.content.text)
     message.add_alternative(mail.content.html, subtype="html")
+    message["Content-Language"] = mail.content.lang
     return message

@@ -69,7 +69,8 @@ def _failure(error: Exception) -> MailFailed:
     if isinstance(error, SMTPResponseException):
         enhanced = _ENHANCED_STATUS.search(error.message)
         reason = f"{kind} {error.code}" + (f" {enhanced.group()}" if enhanced else "")
-        return MailFailed(reason, retryable=400 <= error.code < 500)
-    if isinstance(error, ValueError | SMTPNotSupported) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
-        return MailFailed(kind, retryable=False)
-    return MailFailed(kind, retryable=True)
+        return MailFailed(reason, retryable=not 500 <= error.code < 600)
+    # The library says with its base class that the server offers no encryption or no login.
+    lacks = isinstance(error, ValueError | SMTPNotSupported) or type(error) is SMTPException
+    untrusted = isinstance(error.__cause__, ssl.SSLCertVerificationError)
+    return MailFailed("untrusted certificate" if untrusted else kind, retryable=not lacks and not untrusted)
