@@ -27,6 +27,7 @@ _CODE: Final = re.compile(r"\d{6}")
 _BEARER: Final = re.compile(r"(?i)(bearer\s+)[\w.~+/=-]{8,}")
 _TOKEN: Final = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _SIGNATURE: Final = re.compile(r"(?i)((?:signature|credential|security-token)=)[^&\s\"'\\]+")
+_MAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _LOGIN: Final = re.compile(r"(://[^\s/@:\"']*:)[^\s/@\"']+@")
 
 
@@ -61,6 +62,6 @@ class Redactor:
             line = _TOKEN.sub(HIDDEN, line)
         if "ignature=" in line or "redential=" in line or "oken=" in line:
             line = _SIGNATURE.sub(rf"\1{HIDDEN}", line)
-        if "://" in line and "@" in line:
-            line = _LOGIN.sub(rf"\1{HIDDEN}@", line)
+        if "@" in line:
+            line = _MAIL.sub(HIDDEN, _LOGIN.sub(rf"\1{HIDDEN}@", line))
         return line
