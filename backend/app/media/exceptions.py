@@ -171,3 +171,20 @@ class PrepareTimeout(Unavailable):
     code = "prepare_timeout"
     zh = "服务器正忙，照片没能及时处理，也没有保存。请过一会儿再上传。"
     en = "The servers are busy: your photo was not processed in time and not kept. Please upload it again later."
+
+
+class PrepareFailed(Unavailable):
+    """The engine broke down over the upload, which may be good; nothing of it was kept."""
+
+    number = 203
+    code = "prepare_failed"
+    zh = "照片没能处理成功，也没有保存。请再上传一次；如果一直这样，请换一张照片。"
+    en = "The photo could not be processed and was not kept. Upload it again; if it keeps failing, use another one."
+
+    def __init__(self, *, texts: dict[Lang, str] | None = None, **params: Any) -> None:
+        super().__init__(**params)
+        self._texts = texts
+
+    def message(self, lang: Lang) -> str:
+        """The engine's own words where there are any."""
+        return self._texts[lang] if self._texts else super().message(lang)

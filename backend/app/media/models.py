@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base, Identified
@@ -26,10 +26,10 @@ class PhotoStatus(StrEnum):
 class Photo(Identified, Base):
     """An upload, and what became of it.
 
-    ``key`` is where its file lies: under ``incoming/`` while pending, under ``photos/`` when ready, None when there is
+    ``key`` is where its file lies: under ``incoming/`` while pending, under ``photos/`` when ready, None once there is
     none any more. ``detection`` is the engine's verdict with boxes in stored pixels, ``error`` its refusal, both with
-    texts in both languages. After ``expires_at`` the file goes; the row stays with ``deleted_at``, since tasks point
-    at it.
+    texts in both languages. After ``expires_at`` the file goes. A row with ``deleted_at`` is gone for everybody; it
+    stays, since tasks point at it, and keeps its key until the file is really removed.
     """
 
     __tablename__ = "photos"
@@ -37,7 +37,7 @@ class Photo(Identified, Base):
         CheckConstraint("status IN ('pending', 'ready', 'refused')", name="status"),
         CheckConstraint("status <> 'ready' OR deleted_at IS NOT NULL OR key IS NOT NULL", name="ready_has_file"),
         Index(None, "user_id"),
-        Index("ix_photos_expires_at", "expires_at", postgresql_where="deleted_at IS NULL"),
+        Index("ix_photos_expires_at", "expires_at", postgresql_where=text("key IS NOT NULL")),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
