@@ -93,7 +93,7 @@ async def _read_lane(docket: Docket) -> LaneState:
         length: int = await redis.xlen(docket.stream_key)
         scheduled: int = await redis.zcard(docket.queue_key)
         groups: list[dict[str, Any]] = await redis.xinfo_groups(docket.stream_key) if length else []
-        group = groups[0] if groups else {"pending": 0, "last-delivered-id": b"0-0"}
+        group: dict[str, Any] = groups[0] if groups else {"pending": 0, "last-delivered-id": b"0-0"}
         running = int(group["pending"])
         age = 0.0
         if length > running:
