@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, MetaData, func
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -83,6 +83,8 @@ class Database:
             # A caller who cannot get a connection in this time is told so, instead of waiting behind all others.
             pool_timeout=10,
             pool_use_lifo=True,
+            # Errors end in logs, and parameters are addresses and hashes of people.
+            hide_parameters=True,
             connect_args={"timeout": 5, "server_settings": {"application_name": f"ai-pic-{name}", "jit": "off"}},
         )
         # Reads need no BEGIN and COMMIT: one round trip instead of three.
@@ -91,9 +93,8 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         """A transaction: committed when the block ends, rolled back when it raises. Then the deferred actions."""
-        async with Session(self.engine) as session:
-            async with session.begin():
-                yield session
+        async with Session(self.engine) as session, session.begin():
+            yield session
         for action in session.deferred:
             await action()
 
