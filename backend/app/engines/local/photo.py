@@ -151,11 +151,13 @@ def _decode(data: bytes, kind: str, max_side: int, max_pixels: int) -> Photo:
         colours = _eight_bits(image)
     if max(colours.size) > max_side:
         colours = _reduced(colours, max_side)
-    mask = np.array(colours.getchannel("A")) if colours.mode == "RGBA" else None
-    if mask is not None and mask.min() == 255:
-        mask = None
-    pixels = np.array(_in_srgb(colours.convert("RGB") if colours.mode == "RGBA" else colours, profile))
-    return Photo(_upright(pixels, orientation), None if mask is None else _upright(mask, orientation))
+    mask = None
+    if colours.mode == "RGBA":
+        mask = np.array(colours.getchannel("A"))
+        colours = colours.convert("RGB")
+    pixels = np.array(_in_srgb(colours, profile))
+    opaque = mask is None or mask.min() == 255
+    return Photo(_upright(pixels, orientation), None if mask is None or opaque else _upright(mask, orientation))
 
 
 def _scaled(size: tuple[int, int], longest: int) -> tuple[int, int]:
@@ -243,7 +245,7 @@ def _in_srgb(colours: Image.Image, profile: bytes | None) -> Image.Image:
                     return converted
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             pass  # damaged, or made for another colour model: the plain reading is closer than none
-    return colours.convert("RGB")
+    return colours if colours.mode == "RGB" else colours.convert("RGB")
 
 
 @cache

@@ -91,6 +91,8 @@ class Child:
 class ForkServer:
     """A process with ``modules`` loaded that forks children on demand; several pools may share one.
 
+    A module may be given as ``module:function``, for a function that loads the rest. It must start no thread.
+
     It is started again by the next ``fork`` when it has died. It and its children get few variables of this
     process's environment: what reads pictures from strangers has no use for the passwords of a service.
     """

@@ -1,6 +1,6 @@
 """The fork server: a small process that has loaded the engine, and forks children that need not load it again.
 
-    python -m app.engines.processes.server FD MODULE…
+    python -m app.engines.processes.server FD MODULE[:FUNCTION]…
 
 Runs beside the parent, with one thread and no event loop, so that forking it is safe: nothing holds a lock in the
 middle of something. It takes orders from the socket FD, tells of every child that ends, and when the parent is gone,
@@ -147,12 +147,15 @@ class _Server:
 
 
 def main(descriptor: int, modules: list[str]) -> None:
-    """Load ``modules``, then serve."""
+    """Load ``modules``, call the functions that are named with them, then serve."""
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
     gc.disable()
-    for module in modules:
-        importlib.import_module(module)
+    for each in modules:
+        module, _, function = each.partition(":")
+        loaded = importlib.import_module(module)
+        if function:
+            getattr(loaded, function)()
     # The collector would write to every object it looks at, and so copy the pages that all children share.
     gc.collect()
     gc.freeze()
