@@ -11,11 +11,13 @@ import json
 import logging
 import os
 import sys
+import time
 import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import structlog
+from pydantic_core import to_json
 
 from app.core.context import request_id
 from app.core.redaction import Redactor
@@ -87,7 +89,7 @@ class _Pipeline:
         self._stream = stream
         self._redactor = Redactor(settings)
         self._as_json = settings.json_logs
-        self._encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr).encode
+        self._second, self._stamp = 0, ""
         self._console = structlog.dev.ConsoleRenderer(
             colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=24
         )
@@ -106,18 +108,36 @@ class _Pipeline:
                 with contextlib.suppress(Exception):
                     listener(fields)
         self._redactor.hide_fields(fields)
-        error = fields.pop("exc_info", None)
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-        if self._as_json:
-            head = {"time": now, "level": level, "event": fields.pop("event", ""), "logger": name}
-            line = self._encode({**head, "process": self._process, "pid": self._pid, **fields, **_exception(error)})
-        else:
-            # A line break that came from a caller must not make up a second line.
-            plain = {key: value if str(value).isprintable() else repr(value) for key, value in fields.items()}
-            line = self._console(None, level, {"timestamp": now, "level": level, **plain, **_exception(error)})
-        with contextlib.suppress(OSError, ValueError):
+        if "exc_info" in fields:
+            fields.update(_exception(fields.pop("exc_info")))
+        line = self._as_line(level, name, fields) if self._as_json else self._as_text(level, fields)
+        with contextlib.suppress(OSError, ValueError):  # a log that cannot be written stops nothing
             self._stream.write(self._redactor.hide(line).encode("utf-8", "backslashreplace") + b"\n")
             self._stream.flush()
+
+    def _as_line(self, level: str, name: str, fields: Fields) -> str:
+        head = {"time": self._now(), "level": level, "event": fields.pop("event", ""), "logger": name}
+        content = {**head, "process": self._process, "pid": self._pid, **fields}
+        try:
+            return to_json(content, fallback=repr).decode()
+        except ValueError:  # halves of a surrogate pair, which JSON writes as escapes
+            return json.dumps(content, default=repr)
+
+    def _as_text(self, level: str, fields: Fields) -> str:
+        # A line break that came from a caller must not make up a second line.
+        plain = {
+            key: value if key == "exception" or str(value).isprintable() else repr(value)
+            for key, value in fields.items()
+        }
+        return self._console(None, level, {"timestamp": self._now(), "level": level, **plain})
+
+    def _now(self) -> str:
+        """The time in UTC. All but the milliseconds is written once a second."""
+        now = time.time()
+        second = int(now)
+        if second != self._second:
+            self._second, self._stamp = second, datetime.fromtimestamp(second, UTC).isoformat()[:-6]
+        return f"{self._stamp}.{int(now % 1 * 1000):03d}Z"
 
 
 class _Bridge(logging.Handler):

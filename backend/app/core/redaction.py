@@ -23,6 +23,7 @@ _KEYS: Final = frozenset(
     {"authorization", "cookie", "device_id", "dsn", "password", "secret", "secret_key", "signature", "token"}
     | {"access_token", "api_key", "email", "headers"}
 )
+_CODE_KEYS: Final = frozenset({"code", "email_code", "sign_in_code", "verification_code"})
 _CODE: Final = re.compile(r"\d{6}")
 _BEARER: Final = re.compile(r"(?i)(bearer\s+)[\w.~+/=-]{8,}")
 _TOKEN: Final = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
@@ -45,11 +46,13 @@ class Redactor:
 
     def hide_fields(self, fields: MutableMapping[str, Any]) -> None:
         """Hide the values of fields whose names say that they are secret, and sign-in codes."""
-        for key in fields.keys() & _KEYS:
-            fields[key] = HIDDEN
-        for key, value in fields.items():
-            if key.endswith("code") and isinstance(value, str) and _CODE.fullmatch(value):
+        if not _KEYS.isdisjoint(fields):
+            for key in fields.keys() & _KEYS:
                 fields[key] = HIDDEN
+        if not _CODE_KEYS.isdisjoint(fields):
+            for key in fields.keys() & _CODE_KEYS:
+                if _CODE.fullmatch(str(fields[key])):
+                    fields[key] = HIDDEN
 
     def hide(self, line: str) -> str:
         """The line without secrets."""
