@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from app.auth import codes, service
 from app.auth.dependencies import CallerIdOrNone
 from app.auth.job_names import SEND_CODE
 from app.auth.schemas import CodeCreate, CodeSent, CodeVerify, DeviceSignIn, SignedIn, TokenRead
 from app.core.http import DatabaseDep, KeyringDep, LangDep, SessionDep, SettingsDep
+from app.core.ratelimit import LimiterDep, limit_by_address
 from app.core.schemas import Envelope
 from app.jobs.dependencies import QueueDep
 from app.notifications.exceptions import MailUnavailable
@@ -21,7 +22,7 @@ sign_in = APIRouter(prefix="/auth", tags=["auth"])
 account = APIRouter(prefix="/user", tags=["user"])
 
 
-@sign_in.post("/login")
+@sign_in.post("/login", dependencies=[Depends(limit_by_address("sign_in", "RATE_SIGN_IN"))])
 async def login(
     session: SessionDep, settings: SettingsDep, keyring: KeyringDep, lang: LangDep, request: DeviceSignIn
 ) -> Envelope[SignedIn]:
@@ -39,12 +40,13 @@ async def refresh(user: CurrentUser, keyring: KeyringDep) -> Envelope[TokenRead]
     return Envelope(data=TokenRead(access_token=token, expires_in=lasts))
 
 
-@sign_in.post("/email/code", status_code=202)
+@sign_in.post("/email/code", status_code=202, dependencies=[Depends(limit_by_address("code", "RATE_CODE_ADDRESS"))])
 async def send_code(
     database: DatabaseDep,
     settings: SettingsDep,
     keyring: KeyringDep,
     queue: QueueDep,
+    limiter: LimiterDep,
     lang: LangDep,
     request: CodeCreate,
 ) -> Envelope[CodeSent]:
@@ -53,6 +55,7 @@ async def send_code(
     503 tells about this server, not about the address: mail is not configured, or the queue is down.
     """
     sender_name(settings)
+    await limiter.check("RATE_CODE_MAIL", "code_mail", request.email)
     async with database.transaction() as session:
         code_id = await codes.issue(session, keyring, request.email)
     if not await queue.enqueue(SEND_CODE, code_id=str(code_id), lang=lang):
@@ -60,7 +63,7 @@ async def send_code(
     return Envelope(data=CodeSent(expires_in=int(codes.LASTS.total_seconds())))
 
 
-@sign_in.post("/email/verify")
+@sign_in.post("/email/verify", dependencies=[Depends(limit_by_address("verify", "RATE_SIGN_IN"))])
 async def verify_code(
     database: DatabaseDep,
     settings: SettingsDep,
