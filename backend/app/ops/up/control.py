@@ -63,7 +63,7 @@ def status(places: Places) -> int:
     run = RunFolder(places.run)
     state = run.read()
     alive = state is not None and state.alive
-    if state is None or not (alive or any(process.alive for process in state.processes)):
+    if state is None or not (alive or any(process.remains for process in state.processes)):
         print(text("down.none"))
         return BROKEN
     console = Console(highlight=False, soft_wrap=True)

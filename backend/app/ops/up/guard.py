@@ -10,6 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
+from app.ops.embedded.processes import wait_gone
 from app.ops.up.state import RunFolder, end_leftovers
 
 
@@ -21,7 +22,8 @@ def main() -> None:
         pass
     state = RunFolder(Path(sys.argv[1])).read()
     # An orderly end has removed the file, and the next `up` has replaced it: then this is none of our business.
-    if state is not None and state.pid == int(sys.argv[2]) and not state.alive:
+    # A dying process closes its files a moment before it is gone.
+    if state is not None and state.pid == int(sys.argv[2]) and wait_gone(state.pid, state.identity, 10.0):
         end_leftovers(state)
 
 

@@ -10,13 +10,12 @@ import contextlib
 import fcntl
 import json
 import os
-import signal
 import tempfile
 import time
 from dataclasses import asdict, dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
-from app.ops.embedded.processes import end_session, identity
+from app.ops.embedded.processes import end_session, identity, session_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +38,12 @@ class Process:
     def alive(self) -> bool:
         """Whether it is there, and still the same."""
         return identity(self.pid) == self.identity
+
+    @property
+    def remains(self) -> bool:
+        """Whether it, or anything that it has started, is there."""
+        now = identity(self.pid)
+        return now == self.identity or (now is None and any(map(identity, session_members(self.pid))))
 
 
 @dataclass(frozen=True)
@@ -127,8 +132,8 @@ def end_leftovers(state: State, pause: Callable[[float], None] = time.sleep) -> 
     """Stop what a killed ``up`` has left behind, in order and without much patience; returns the names of those."""
     ended = []
     for process in state.processes:
-        if process.alive:
+        if process.remains:
             ended.append(process.name)
-        with contextlib.suppress(PermissionError):
-            end_session(process.pid, process.identity, process.stop_signal or signal.SIGTERM, _HURRIED_GRACE, pause)
+            with contextlib.suppress(PermissionError):
+                end_session(process.pid, process.identity, process.stop_signal, _HURRIED_GRACE, pause)
     return ended

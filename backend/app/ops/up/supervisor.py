@@ -216,7 +216,7 @@ class Supervisor:
         if again is None:
             self._tell(sentence, lines)
             raise UpFailure("gave_up", exit_code=BROKEN, name=name, count=self._deaths.MOST, log=log)
-        self._tell(f"{sentence}{text('again', seconds=again)}", lines)
+        self._tell(text("ended.again", sentence=sentence, seconds=again), lines)
         self._signals.sleep(again)
 
     def _tell(self, sentence: str, lines: list[str]) -> None:

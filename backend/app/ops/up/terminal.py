@@ -6,6 +6,7 @@ service behind it: what does not fit is counted, and is in the files all the sam
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import queue
@@ -48,6 +49,7 @@ class Terminal:
         self._queue: queue.Queue[str | None] = queue.Queue(_WAITING_LINES)
         self._missed = 0
         self._doing = ""
+        self._closing = False
         self._broken = False
         self._thread = threading.Thread(target=self._work, name="terminal", daemon=True)
         self._thread.start()
@@ -74,15 +76,14 @@ class Terminal:
             self._note(f"… {sentence}")
             if not self._moving:
                 self._show(f"… {sentence}")
+        self._wake()
 
     def close(self) -> None:
         """Show what still waits, without waiting for a terminal that is held."""
         self._doing = ""
-        try:
-            self._queue.put(None, timeout=0.5)
-            self._thread.join(2.0)
-        except queue.Full:
-            pass
+        self._closing = True
+        self._wake()
+        self._thread.join(2.0)
         with self._record_lock:
             self._record.close()
 
@@ -97,26 +98,31 @@ class Terminal:
         except queue.Full:
             self._missed += 1
 
+    def _wake(self) -> None:
+        with contextlib.suppress(queue.Full):  # then it is awake
+            self._queue.put_nowait(None)
+
     def _work(self) -> None:
         frames = itertools.cycle(_FRAMES)
         drawn = False
         while True:
             try:
-                line = self._queue.get(timeout=0.1 if self._moving and self._doing else 1.0)
+                line = self._queue.get(timeout=0.1 if self._moving and self._doing else None)
             except queue.Empty:
-                line = ""
+                line = None
             out = "\r\x1b[K" if drawn else ""
             drawn = False
-            if line:
+            if line is not None:
                 out += line + "\n"
             if self._missed:
                 out += text("missed", count=self._missed) + "\n"
                 self._missed = 0
-            if line is not None and self._moving and self._doing and self._queue.empty():
+            last = self._closing and self._queue.empty()
+            if self._moving and self._doing and self._queue.empty():
                 out += self._moving_line(next(frames))
                 drawn = True
             self._put(out)
-            if line is None:
+            if last:
                 return
 
     def _moving_line(self, frame: str) -> str:

@@ -65,7 +65,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "ended": ("{name} 意外结束（{how}）。", "{name} ended unexpectedly ({how})."),
     "how.code": ("退出码 {code}", "exit code {code}"),
     "how.signal": ("信号 {signal}", "signal {signal}"),
-    "again": ("{seconds:.1f} 秒后重新启动。", "Starting it again in {seconds:.1f} s."),
+    "ended.again": (
+        "{sentence}{seconds:.1f} 秒后重新启动。",
+        "{sentence} Starting it again in {seconds:.1f} s.",
+    ),
     "last_lines": ("它最后说：", "Its last lines:"),
     "gave_up": (
         "{name} 在短时间内结束了 {count} 次，不再重试，全部停止。详细记录：{log}",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from app.ops.embedded import RedisServer, ServerFailed
 from app.ops.embedded.processes import identity
@@ -22,7 +24,8 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 def client(server: RedisServer, password: str = 'a "secret\\') -> redis.Redis:
-    return redis.Redis(host=server.host, port=server.port, password=password, decode_responses=True)
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis(host=server.host, port=server.port, password=password, decode_responses=True, retry=once)
 
 
 def test_it_wants_a_password_that_nobody_can_see(server: RedisServer) -> None:
@@ -83,5 +86,5 @@ def test_data_that_it_cannot_read_are_set_aside(server: RedisServer) -> None:
 
 def test_a_failure_tells_its_last_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.ops.embedded.redis._program", lambda account: shutil.which("ls"))
-    with pytest.raises(ServerFailed, match="ended with code 2\n.*ls: cannot access '-'"):
+    with pytest.raises(ServerFailed, match=r"ended with code 2\n.*ls: cannot access '-'"):
         RedisServer(tmp_path / "data", password="x").start()
