@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import app.core.prometheus_directory  # noqa: F401  isort: skip - must come before anything that measures
+from app.core import prometheus_directory  # noqa: F401  isort: skip - must come before anything that measures
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
