@@ -19,7 +19,12 @@ def open_object_store(settings: Settings) -> S3Store:
 
 def open_signing_store(settings: Settings) -> S3Store:
     """The same store under the name that browsers reach it by: a signature covers the host."""
-    return _open(settings, _endpoint(settings, "S3_PUBLIC_ENDPOINT" if settings.S3_PUBLIC_ENDPOINT else "S3_ENDPOINT"))
+    return _open(settings, public_origin(settings))
+
+
+def public_origin(settings: Settings) -> str:
+    """The address that links of the store begin with. Raises ValueError, naming the setting that is wrong."""
+    return _endpoint(settings, "S3_PUBLIC_ENDPOINT" if settings.S3_PUBLIC_ENDPOINT else "S3_ENDPOINT")
 
 
 def _open(settings: Settings, endpoint: str) -> S3Store:
