@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import typer
 from app.cli import check, language, make, templates
 from app.cli.failure import BROKEN, USAGE, Failure, tell, tell_engine_error, tell_failure, tell_usage
 from app.cli.help_page import HelpCommand, HelpGroup
+from app.cli.operators.commands import add_operator_commands
 from app.cli.texts import text
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from app.cli.language import Lang
 
 INTERRUPTED = 130
-_HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+_HELP_NAMES: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -36,32 +38,38 @@ def run(arguments: Sequence[str]) -> int:
 
 def _told(error: Exception, lang: Lang) -> int:
     """Say what is wrong and whose it is."""
-    from app.engines.local.errors import EngineError  # loads the engine, which `--help` must not wait for
-
     if isinstance(error, typer.TyperException):
         tell_usage(error, lang)
-    elif isinstance(error, Failure):
+        return USAGE
+    if isinstance(error, Failure):
         tell_failure(error, lang)
-    elif isinstance(error, EngineError):
+        return error.exit_code
+    # Loaded already if this is an error of the engine's; a command that has no use for the engine does not wait for it.
+    engine = sys.modules.get("app.engines.local.errors")
+    if engine is not None and isinstance(error, engine.EngineError):
         tell_engine_error(error, lang)
-    else:
-        if os.environ.get("AIPIC_DEBUG"):
-            traceback.print_exception(error)
-        tell(text(lang, "unexpected", detail=f"{type(error).__name__}: {error}"), text(lang, "unexpected.hint"))
-        return BROKEN
-    return USAGE
+        return USAGE
+    if os.environ.get("AIPIC_DEBUG"):
+        traceback.print_exception(error)
+    tell(text(lang, "unexpected", detail=f"{type(error).__name__}: {error}"), text(lang, "unexpected.hint"))
+    return BROKEN
 
 
 def _group() -> Any:
-    app = typer.Typer(
+    app = _program(help="help.program")
+    for name, function in (("make", make.command), ("templates", templates.command), ("check", check.command)):
+        app.command(name, cls=HelpCommand, help=f"help.{name}", context_settings=_HELP_NAMES)(function)
+    add_operator_commands(app, _program, _HELP_NAMES)
+    return typer.main.get_command(app)
+
+
+def _program(**options: Any) -> typer.Typer:
+    return typer.Typer(
         cls=HelpGroup,
-        help="help.program",
         context_settings=_HELP_NAMES,
         add_completion=False,
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        **options,
     )
-    for name, function in (("make", make.command), ("templates", templates.command), ("check", check.command)):
-        app.command(name, cls=HelpCommand, help=f"help.{name}", context_settings=_HELP_NAMES)(function)
-    return typer.main.get_command(app)

@@ -22,6 +22,8 @@ BROKEN = 1
 class Failure(Exception):
     """The command cannot go on; ``code`` names a sentence (and ``code.hint`` a hint) in :mod:`texts`."""
 
+    exit_code: int = USAGE
+
     def __init__(self, code: str, **params: object) -> None:
         super().__init__(code)
         self.code = code
@@ -65,6 +67,9 @@ def engine_error_lines(error: EngineError, lang: Lang) -> list[tuple[str, str]]:
 def tell_usage(error: TyperException, lang: Lang) -> None:
     """Print what is wrong with the command line. Typer speaks English only, so the usual cases are said anew."""
     kind = type(error).__name__
+    if kind == "NoArgsIsHelpError":
+        tell(error.format_message().rstrip())
+        return
     option = getattr(error, "option_name", None)
     param = getattr(error, "param", None)
     if kind == "NoSuchOption" and option:
@@ -73,6 +78,8 @@ def tell_usage(error: TyperException, lang: Lang) -> None:
         sentence = text(lang, "usage.missing", name=text(lang, param.metavar))
     elif kind == "BadOptionUsage" and option:
         sentence = text(lang, "usage.no_value", option=option)
+    elif error.format_message().startswith("No such command"):
+        sentence = text(lang, "usage.no_such_command", name=error.format_message().split("'")[1])
     elif "extra argument" in error.format_message():
         extra = error.format_message().rpartition(" (")[2].rstrip(").")
         sentence = text(lang, "usage.too_many", extra=extra)

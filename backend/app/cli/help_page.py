@@ -50,7 +50,7 @@ def page(command: Any, ctx: Any) -> str:
     shown = [(title, rows) for title, rows in sections if rows]
     column = max(cell_len(name) for _, rows in shown for name, _ in rows) + 2
     width = min(_WIDEST, max(_NARROWEST, shutil.get_terminal_size().columns))
-    lines = [usage.rstrip(), "", *_wrapped(text(lang, command.help), width), ""]
+    lines = [" ".join(usage.split()), "", *_wrapped(text(lang, command.help), width), ""]
     for title, rows in shown:
         lines.append(text(lang, title))
         for name, told in rows:

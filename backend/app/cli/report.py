@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from app.cli.failure import engine_error_lines, tell
+from app.cli.sizes import human_bytes
 from app.cli.texts import text
 from app.engines.local.errors import EngineError
 
@@ -74,15 +75,6 @@ def tell_total(outcomes: Sequence[Outcome], seconds: float, lang: Lang) -> None:
         print(text(lang, "total", count=len(outcomes) - failed, seconds=f"{seconds:.1f}"))
     if failed:
         tell(text(lang, "some_failed", count=failed))
-
-
-def human_bytes(count: int) -> str:
-    """A size as people write it: 950 B, 128 KB, 1.4 MB."""
-    if count < 1_000:
-        return f"{count} B"
-    if count < 999_500:
-        return f"{count / 1_000:.0f} KB"
-    return f"{count / 1_000_000:.1f} MB"
 
 
 def _why(error: Exception, lang: Lang) -> list[tuple[str, str]]:

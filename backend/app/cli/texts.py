@@ -1,8 +1,14 @@
-"""Every sentence of the command, in Chinese and English. Those about photos and templates are the engine's."""
+"""Every sentence of the command, in Chinese and English. Those about photos and templates are the engine's.
+
+What only a group of commands says stands in the ``texts.py`` beside it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+
+from app.cli.operators.texts import TEXTS as OPERATORS
+from app.cli.remote.texts import TEXTS as REMOTE
 
 if TYPE_CHECKING:
     from app.cli.language import Lang
@@ -86,6 +92,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "panel.commands": ("命令", "Commands"),
     "usage.hint": ("加上 --help 看用法。", "Add --help to see how it is used."),
     "usage.no_such_option": ("没有这个选项：{option}", "There is no option {option}"),
+    "usage.no_such_command": ("没有这个命令：{name}", "There is no command {name}"),
     "usage.missing": ("缺少：{name}", "Missing: {name}"),
     "usage.no_value": ("{option} 后面要写一个值", "{option} needs a value after it"),
     "usage.too_many": ("多出来的内容：{extra}", "Too many arguments: {extra}"),
@@ -203,6 +210,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "seconds": ("{value} 秒", "{value} s"),
     "templates_total": ("共 {count} 个模板", "{count} templates"),
     "valid": ("{path}：没有问题，{name}（{id}）", "{path}: OK, {name} ({id})"),
+    **REMOTE,
+    **OPERATORS,
 }
 
 

@@ -70,7 +70,7 @@ class TestUsage:
             (("templates", "a.jpg"), "--sheet"),
             (("templates", "--validate", "a.yaml"), "a.yaml"),
             (("templates", "--sheet", "-o", "a.gif"), "总览图只能写成"),
-            (("paint",), "命令写得不对"),
+            (("paint",), "没有这个命令：paint"),
         ],
     )
     def test_one_clear_line_and_exit_code_2(self, shell: Shell, arguments: tuple[str, ...], words: str) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.cli.report import human_bytes
 from app.cli.sheet import Cell, columns_for, draw_sheet, save_sheet
+from app.cli.sizes import human_bytes
 from app.engines.local.errors import EncodeFailed
 
 if TYPE_CHECKING:

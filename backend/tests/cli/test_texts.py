@@ -24,11 +24,14 @@ def test_both_languages_say_the_same(key: str) -> None:
 
 
 def test_every_sentence_is_used_and_every_used_one_exists() -> None:
-    code = "".join(path.read_text("utf-8") for path in Path(texts.__file__).parent.glob("*.py") if path.stem != "texts")
+    files = [path for path in Path(texts.__file__).parent.rglob("*.py") if path.stem != "texts"]
+    code = "".join(path.read_text("utf-8") for path in files)
     written = set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)?)"', code))
-    composed = {key for key in KEYS if key.endswith(".hint") or key.startswith(("help.", "column.", "measure."))}
-    assert set(KEYS) - written - composed == set()
-    used = re.findall(r'text\(\w+, "([a-z_.]+)"', code) + re.findall(r'Failure\("([a-z_]+)"', code)
+    families = tuple(f"{name}." for name in re.findall(r'f"([a-z_]+)\.\{', code))
+    composed = {key for key in KEYS if key.endswith(".hint") or key.startswith(("help.", *families))}
+    labels = {f"label.{name}" for name in re.findall(r'pair\("([a-z_]+)"', code)}
+    assert set(KEYS) - written - composed - labels == set()
+    used = re.findall(r'text\(\w+, "([a-z_.]+)"', code) + re.findall(r'Failure\(\s*"([a-z_]+)"', code)
     assert [key for key in used if not texts.has_text(key)] == []
 
 

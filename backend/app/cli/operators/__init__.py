@@ -1,0 +1,1 @@
+"""Commands of operators, over the database of this installation: accounts, tasks, the ledger."""
