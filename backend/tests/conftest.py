@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
+import structlog
 from alembic import command
 from alembic.config import Config
 from fastapi import FastAPI
@@ -27,6 +28,15 @@ from app.ops.embedded.redis import RedisServer
 from app.ops.worker import work
 from app.registry import metadata
 from tests.fake_engine import FakeEngine
+
+# Plain lines: the library's own default prints the values of all variables with a traceback, which takes minutes.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(),
+    ],
+)
 
 PASSWORD = "test-only-0123456789"
 BACKEND = Path(__file__).parents[1]

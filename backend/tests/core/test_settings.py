@@ -32,7 +32,7 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ("changes", "named"),
     [
         ({"SECRET_KEY": "changethis"}, ["SECRET_KEY"]),
-        ({"SECRET_KEY": "short"}, ["SECRET_KEY"]),
+        ({"SECRET_KEY": "b1946ac9"}, ["SECRET_KEY"]),
         ({"SECRET_KEY": "changethis-but-made-longer-than-32-characters"}, ["SECRET_KEY"]),
         ({"POSTGRES_PASSWORD": "changethis"}, ["POSTGRES_PASSWORD"]),
         ({"POSTGRES_PASSWORD": ""}, ["POSTGRES_PASSWORD"]),

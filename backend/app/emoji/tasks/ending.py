@@ -50,7 +50,7 @@ async def cancel_task(session: Session, user_id: UUID, task_id: UUID) -> EmojiTa
     task = await repository.lock_task_or_none(session, user_id, task_id)
     if task is None:
         raise TaskNotFound
-    if task.status is TaskStatus.CANCELLED:
+    if task.status == TaskStatus.CANCELLED:
         return task
     if task.status != TaskStatus.PENDING:
         raise TaskNotPending

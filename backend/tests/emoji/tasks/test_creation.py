@@ -92,7 +92,7 @@ class TestIdempotency:
             await customer.order()
         assert (await customer.order(key="press-1")).json()["data"]["id"] == first.json()["data"]["id"]
 
-    @pytest.mark.parametrize("key", ["x" * 129, "with space", "ümlaut".encode().decode("latin-1")])
+    @pytest.mark.parametrize("key", ["x" * 129, "with space", "tab\there"])
     async def test_keys_of_a_wrong_shape_are_told(self, customer: Customer, key: str) -> None:
         assert (await customer.order(key=key)).status_code == 422
 
