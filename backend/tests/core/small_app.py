@@ -30,7 +30,7 @@ class Order(Schema):
 
 def plain_settings(**changes: Any) -> Settings:
     """Settings that read nothing of this machine."""
-    return Settings(_env_file=None, **({"SECRET_KEY": SECRET} | changes))  # type: ignore[call-arg]
+    return Settings(_env_file=None, **({"SECRET_KEY": SECRET} | changes))
 
 
 def small_app(settings: Settings | None = None, failure: Exception | None = None) -> FastAPI:
