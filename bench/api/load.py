@@ -14,7 +14,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import httptools
 import uvloop
@@ -67,8 +67,7 @@ class Connection(asyncio.Protocol):
         return int(self.transport.get_extra_info("sockname")[1])
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # the loop's own kind, which is no subclass
 
     def begin(self, burst: Burst, template: bytes) -> None:
         """Take part in a burst."""

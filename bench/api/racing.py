@@ -162,7 +162,7 @@ def spoken(request: Request, path: str) -> bytes:
     """A request as it goes over the wire."""
     headers = {"Host": "127.0.0.1", "User-Agent": "aipic-bench", "Accept": "application/json", **request.headers}
     if request.body:
-        headers |= {"Content-Type": "application/json", "Content-Length": str(len(request.body))}
+        headers["Content-Length"] = str(len(request.body))
     lines = [f"{request.method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
     return "\r\n".join(lines).encode("latin-1") + request.body
 

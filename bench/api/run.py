@@ -193,7 +193,7 @@ def main() -> int:
             bench = Bench(stage, cast, effort, progress)
             bench.run(arguments.parts, arguments.requests, arguments.connections)
     except StageBroken as error:
-        console.print(str(error), markup=False)
+        console.print(str(error), markup=False, soft_wrap=True)
         return 1
     finally:
         if arguments.keep:

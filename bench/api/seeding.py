@@ -81,7 +81,7 @@ def create_request(buyer: Person) -> Request:
         "create",
         "POST",
         "/api/v1/emoji/create",
-        {**buyer.headers, "Idempotency-Key": "{key}"},
+        {**buyer.headers, "Content-Type": "application/json", "Idempotency-Key": "{key}"},
         json.dumps({"photo_id": str(buyer.photo_id), "driven_id": TEMPLATES[0]}).encode(),
         {"user": str(buyer.user_id), "photo": str(buyer.photo_id)},
     )
