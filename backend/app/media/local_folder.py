@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from obstore.store import LocalStore
+
+from app.media.keys import INCOMING
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -43,15 +46,19 @@ class LocalFolder:
                 folder.mkdir(mode=_PRIVATE_FOLDER)
 
     def settle(self, key: str) -> None:
-        """Close a finished file to others and bring it to the disk, before a row in the database speaks of it."""
-        for path in (self._root / key, (self._root / key).parent):
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                if path.name == Path(key).name:
-                    os.fchmod(handle, _PRIVATE_FILE)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        """Close a finished file to others, and bring it to the disk before a row in the database speaks of it.
+
+        An upload need not outlive a power cut: nobody would wait for it afterwards.
+        """
+        path = self._root / key
+        path.chmod(_PRIVATE_FILE)
+        if not key.startswith(f"{INCOMING}/"):
+            for place in (path, path.parent):
+                _sync(place)
+
+    def copy_out(self, key: str, target: Path) -> None:
+        """Copy a file to another place of this machine. Raises FileNotFoundError."""
+        shutil.copyfile(self._root / key, target)
 
     def sweep_unfinished(self, older_than: timedelta) -> int:
         """Remove half-written files that nobody has touched for so long."""
@@ -63,3 +70,11 @@ class LocalFolder:
                     path.unlink()
                     removed += 1
         return removed
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
