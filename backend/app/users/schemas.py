@@ -43,7 +43,7 @@ def normalise_email(text: str) -> str:
     ASCII before the @ are refused, since many mail servers still do.
     """
     try:
-        valid = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+        valid = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         raise PydanticCustomError("email_address", "must be an e-mail address such as name@example.com") from None
     # Without characters beyond ASCII before the @ there always is an ASCII form.
