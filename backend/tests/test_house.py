@@ -84,7 +84,7 @@ def test_pictures_of_the_docs_are_animated_and_light(name: str, most: int) -> No
 
 
 class TestLocks:
-    names = ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock")
+    names = ("requirements.lock", "requirements-embedded.lock", "requirements-dev.lock", "requirements-uv.lock")
 
     @pytest.mark.parametrize("name", names)
     def test_names_no_host_and_pins_all_with_hashes(self, name: str) -> None:
@@ -96,11 +96,11 @@ class TestLocks:
             assert "--hash=sha256:" in requirement
 
     def test_testing_uses_what_is_shipped(self) -> None:
-        run, dev = (
-            set(re.findall(r"^\S+==\S+", (BACKEND / name).read_text("utf-8"), re.MULTILINE)) for name in self.names[:2]
+        run, embedded, dev = (
+            set(re.findall(r"^\S+==\S+", (BACKEND / name).read_text("utf-8"), re.MULTILINE)) for name in self.names[:3]
         )
         assert run
-        assert run <= dev
+        assert run < embedded < dev
 
 
 def test_the_licence_and_notices_are_there() -> None:

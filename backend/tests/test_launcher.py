@@ -82,7 +82,7 @@ def sandbox(tmp_path: Path) -> Sandbox:
     root = tmp_path / "a folder"
     (root / "backend").mkdir(parents=True)
     shutil.copy(ROOT / "aipic", root)
-    for name in ("requirements", "requirements-dev", "requirements-uv"):
+    for name in ("requirements", "requirements-embedded", "requirements-dev", "requirements-uv"):
         (root / "backend" / f"{name}.lock").write_text(f"{name}==1 --hash=sha256:00\n")
     folder = tmp_path / "bin"
     folder.mkdir()
@@ -296,6 +296,48 @@ class TestCommands:
         assert first(LANG="zh_CN", LC_ALL="en_US") == first(AIPIC_LANG="en", LC_ALL="zh_CN") == english
 
 
+class TestService:
+    def test_up_installs_what_it_needs(self, sandbox: Sandbox) -> None:
+        give_uv(sandbox)
+        done = sandbox.run("up")
+        assert done.returncode == 0, done.stderr
+        assert "ran: -m app.ops.up up |" in done.stdout
+        [install] = sandbox.calls("uv pip install")
+        assert "requirements-embedded.lock" in install
+        sandbox.run("make", "x")
+        assert len(sandbox.calls("uv pip install")) == 1
+
+    @pytest.mark.parametrize(("command", "code"), [("down", 0), ("status", 1), ("logs", 1)])
+    def test_looking_at_it_installs_nothing(self, sandbox: Sandbox, command: str, code: int) -> None:
+        give_uv(sandbox)
+        done = sandbox.run(command, AIPIC_LANG="en")
+        assert (done.returncode, done.stdout, done.stderr) == (code, "", "Nothing is running.\n")
+        assert sandbox.calls("uv") == []
+        sandbox.run("make", "x")
+        assert f"ran: -m app.ops.up {command} -f |" in sandbox.run(command, "-f").stdout
+        assert len(sandbox.calls("uv pip install")) == 1
+
+    def test_help_about_it(self, sandbox: Sandbox) -> None:
+        give_uv(sandbox)
+        assert "ran: -m app.ops.up logs --help |" in sandbox.run("help", "logs").stdout
+
+    def test_what_is_installed_for_the_program_does_not_do_for_the_service(self, sandbox: Sandbox) -> None:
+        give_uv(sandbox)
+        sandbox.run("make", "x")
+        sandbox.run("up")
+        assert len(sandbox.calls("uv pip install")) == 2
+
+
+def test_locks_are_made_from_each_other(sandbox: Sandbox) -> None:
+    give_uv(sandbox)
+    done = sandbox.run("lock", "--upgrade")
+    assert done.returncode == 0, done.stderr
+    run, embedded, dev, _ = sandbox.calls("uv pip compile")
+    assert "--upgrade -o requirements.lock pyproject.toml" in run
+    assert "-o requirements-embedded.lock -c requirements.lock --extra embedded pyproject.toml" in embedded
+    assert "-o requirements-dev.lock -c requirements-embedded.lock --extra embedded --group dev pyproject.toml" in dev
+
+
 class TestVerify:
     @pytest.fixture
     def checked(self, sandbox: Sandbox) -> Sandbox:
@@ -325,6 +367,7 @@ class TestVerify:
 
     def test_what_tests_need_includes_what_the_program_needs(self, checked: Sandbox) -> None:
         checked.run("test")
+        checked.run("up")
         checked.run("make", "x")
         assert len(checked.calls("uv pip install")) == 1
 

@@ -17,7 +17,7 @@ from app.ops.up.texts import text
 ROOT: Final = Path(__file__).parents[4]
 DATABASE: Final = "aipic"
 """Name of the embedded database, and of the role without special rights that owns it."""
-_MANY_CORES: Final = 4
+_USUAL: Final = {"POSTGRES_PORT": 5432, "REDIS_PORT": 6379, "METRICS_PORT": 9100}
 
 
 @dataclass(frozen=True)
@@ -82,17 +82,16 @@ def load_configuration(root: Path) -> Configuration:
     settings = {name: value for name, value in read.items() if value}
     postgres_port = _number(settings, "POSTGRES_PORT", "wanted.port", 65535)
     redis_port = _number(settings, "REDIS_PORT", "wanted.port", 65535)
-    few_or_one = 2 if (os.cpu_count() or 1) >= _MANY_CORES else 1
     return Configuration(
         places=Places(root),
         backend_port=_number(settings, "BACKEND_PORT", "wanted.port", 65535) or 8000,
-        metrics_port=_number(settings, "METRICS_PORT", "wanted.port", 65535, least=0),
-        workers=_number(settings, "BACKEND_WORKERS", "wanted.workers", 64) or few_or_one,
+        metrics_port=_wish("METRICS_PORT", _number(settings, "METRICS_PORT", "wanted.port", 65535, least=0)),
+        workers=_number(settings, "BACKEND_WORKERS", "wanted.workers", 64) or 1,
         grace=_number(settings, "WORKER_GRACE_SECONDS", "wanted.seconds", 600) or 25,
         postgres=_outside(settings, "POSTGRES_SERVER", postgres_port or 5432),
-        postgres_port=postgres_port,
+        postgres_port=_wish("POSTGRES_PORT", postgres_port),
         redis=_outside(settings, "REDIS_HOST", redis_port or 6379),
-        redis_port=redis_port,
+        redis_port=_wish("REDIS_PORT", redis_port),
         own_secret_key="SECRET_KEY" in settings,
     )
 
@@ -118,6 +117,11 @@ def _number(settings: dict[str, str], name: str, wanted: str, most: int, least: 
     if not value.isascii() or not value.isdecimal() or not least <= int(value) <= most:
         raise UpFailure("setting", exit_code=USAGE, name=name, value=value, wanted=text(wanted))
     return int(value)
+
+
+def _wish(name: str, port: int | None) -> int | None:
+    """Who merely repeats the default, as a copy of `.env.example` does, has no wish: then any free port will do."""
+    return None if port == _USUAL[name] else port
 
 
 def _outside(settings: dict[str, str], name: str, port: int) -> Outside | None:

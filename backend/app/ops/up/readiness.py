@@ -54,7 +54,7 @@ def _components(body: bytes) -> dict[str, str]:
 class ReadinessWatch:
     """Asks again and again in a thread, until the answer is yes or nobody wants to know any more."""
 
-    def __init__(self, port: int, interval: float = 0.1) -> None:
+    def __init__(self, port: int, interval: float = 0.2) -> None:
         self.latest = Readiness()
         self._port = port
         self._interval = interval

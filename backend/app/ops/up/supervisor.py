@@ -21,6 +21,7 @@ from app.ops.up.deaths import Deaths
 from app.ops.up.failure import BROKEN, USAGE, Interrupted, UpFailure
 from app.ops.up.log_file import shorten
 from app.ops.up.port_owner import first_free, require_free
+from app.ops.up.preparation import Preparation
 from app.ops.up.readiness import ReadinessWatch
 from app.ops.up.servers import TITLES, Servers
 from app.ops.up.signals import Signals
@@ -107,8 +108,12 @@ class Supervisor:
         self._servers.start(self._note)
         more |= {"BACKEND_PORT": str(configuration.backend_port), **self._servers.environment()}
         self._environment = child_environment(configuration, more)
-        self._prepare("state.migrate", "alembic", "upgrade", "head")
-        self._prepare("state.seed", "app.initial_data")
+        preparation = Preparation(self._places, self._servers.postgres)
+        if preparation.needed():
+            preparation.forget()
+            self._prepare("state.migrate", "alembic", "upgrade", "head")
+            self._prepare("state.seed", "app.initial_data")
+            preparation.succeeded()
         self._terminal.doing(text("state.service"))
         for child in (self._backend(), self._worker()):
             self._children.append(child)
@@ -141,7 +146,9 @@ class Supervisor:
         return self._child(
             "backend",
             *("-m", "uvicorn", "app.main:app", "--host", LOOPBACK, "--port", str(self._configuration.backend_port)),
-            *("--workers", str(self._configuration.workers), "--no-server-header"),
+            # The application keeps its own access log, and believes only proxies that the settings name.
+            *("--no-access-log", "--no-proxy-headers", "--no-server-header"),
+            *("--workers", str(self._configuration.workers)),
             # Streams of events never end by themselves.
             *("--timeout-graceful-shutdown", "3"),
         )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,7 +29,7 @@ def test_without_any_setting_the_servers_are_embedded(tmp_path: Path) -> None:
     read = load_configuration(tmp_path)
     assert (read.postgres, read.redis, read.postgres_port, read.redis_port) == (None, None, None, None)
     assert (read.backend_port, read.metrics_port, read.grace) == (8000, None, 25)
-    assert read.workers in {1, 2}
+    assert read.workers == 1
     assert not read.own_secret_key
 
 
@@ -44,6 +45,13 @@ def test_the_environment_comes_before_the_file_and_empty_is_not_set(
     assert read.redis is None
     assert read.backend_port == 8200
     assert read.own_secret_key
+
+
+def test_a_copy_of_the_example_wishes_for_no_ports(tmp_path: Path) -> None:
+    example = configuration.ROOT / ".env.example"
+    (tmp_path / ".env").write_text(example.read_text("utf-8"), "utf-8")
+    without = load_configuration(tmp_path / "empty")
+    assert load_configuration(tmp_path) == dataclasses.replace(without, places=configuration.Places(tmp_path))
 
 
 @pytest.mark.parametrize(("inside", "host"), [(False, "127.0.0.1"), (True, "host.docker.internal")])
