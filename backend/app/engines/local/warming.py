@@ -23,6 +23,8 @@ def warm() -> None:
     networks.mesh(np.zeros((networks.MESH_SIZE, networks.MESH_SIZE, 3), np.uint8))
     networks.iris(np.zeros((networks.IRIS_SIZE, networks.IRIS_SIZE, 3), np.uint8))
     networks.segmentation(np.zeros((networks.SEGMENTATION_SIZE, networks.SEGMENTATION_SIZE, 3), np.uint8))
+    square = np.ones((256, 256), np.float32)
+    cv2.gemm(square, square, 1, None, 0)  # type: ignore[call-overload]  # its work space: for want of it, it crashes
     cv2.cvtColor(np.zeros((1, 1, 3), np.float32), cv2.COLOR_RGB2LAB)
     Image.preinit()
     load_templates()

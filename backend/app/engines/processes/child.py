@@ -12,7 +12,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING
 
-from app.engines.base import EngineFailed, EngineFailure, OutOfMemory
+from app.engines.base import EngineFailed, EngineFailure, InputRefused, OutOfMemory
 from app.engines.processes import limits, wire
 
 if TYPE_CHECKING:
@@ -100,17 +100,24 @@ class _Job:
             return {"result": _found(self._message["function"])(self._message["argument"], self._report)}, False
         except Stopped:
             return {"stopped": True}, False
-        except OutOfMemory as failure:
-            return {"failure": wire.failure_record(failure)}, True
-        except EngineFailure as failure:
-            return {"failure": wire.failure_record(failure)}, False
-        except MemoryError:
-            return {"failure": wire.failure_record(OutOfMemory())}, True
+        except (InputRefused, OutOfMemory) as failure:
+            return {"failure": wire.failure_record(failure)}, isinstance(failure, OutOfMemory)
         except Exception as error:
-            # A mistake of ours. Nobody knows what it left behind in this process, so it is the last one here.
-            mistake = EngineFailed(params={"problem": f"{type(error).__name__}: {error}"[:_UNCAUGHT_SHOWN]})
-            mistake.add_note(traceback.format_exc()[-_TRACE_SHOWN:])
-            return {"failure": wire.failure_record(mistake)}, True
+            told, leaving = self._failure(error)
+            return {"failure": wire.failure_record(told)}, leaving
+
+    @staticmethod
+    def _failure(error: Exception) -> tuple[EngineFailure, bool]:
+        if isinstance(error, MemoryError) or limits.memory_was_short():
+            short = OutOfMemory()
+            short.add_note(traceback.format_exc()[-_TRACE_SHOWN:])
+            return short, True
+        if isinstance(error, EngineFailure):
+            return error, False
+        # A mistake of ours. Nobody knows what it left behind in this process, so it is the last one here.
+        mistake = EngineFailed(params={"problem": f"{type(error).__name__}: {error}"[:_UNCAUGHT_SHOWN]})
+        mistake.add_note(traceback.format_exc()[-_TRACE_SHOWN:])
+        return mistake, True
 
     def _report(self, share: float) -> None:
         while self._line.waiting():

@@ -17,18 +17,47 @@ if TYPE_CHECKING:
 
 LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG = 1
+_CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT})
+_NEAR = 16 * 1024 * 1024
+_LARGE = 0.75
 # A loaded library for prctl, found before any fork: looking for it takes longer than the fork.
 _libc = ctypes.CDLL(None, use_errno=True) if LINUX else None
 
 
 def limit_memory(most: int) -> None:
-    """Let every allocation fail that would bring the process's private memory over ``most`` bytes.
+    """Let every allocation fail that would bring the process's own memory over ``most`` bytes.
 
     RLIMIT_DATA, because it counts what the process may write to: RLIMIT_AS would also count a hundred megabytes of
-    mapped libraries and the reserve of every thread's heap. For Linux: the kernel of macOS enforces neither, there the
-    fork server watches.
+    mapped libraries. What libraries have reserved by now but not touched, 128 MB for one product of matrices, costs
+    nothing and is not counted. For Linux: the kernel of macOS enforces neither, there the fork server watches.
     """
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    sizes = _sizes()
+    allowed = most + sizes["VmData"] - sizes["RssAnon"]
+    resource.setrlimit(resource.RLIMIT_DATA, (allowed, allowed))
+
+
+def memory_was_short() -> bool:
+    """Whether this process has ever come so near to its limit that what failed in it failed for want of memory.
+
+    Not every library says so when it gets none: some report any error at all.
+    """
+    allowed, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    if not LINUX or allowed == resource.RLIM_INFINITY:
+        return False
+    sizes = _sizes()
+    return sizes["VmPeak"] - sizes["VmSize"] + sizes["VmData"] > allowed - _NEAR
+
+
+def _sizes() -> dict[str, int]:
+    """Bytes of this process's kinds of memory, on Linux."""
+    rows = (line.split() for line in Path("/proc/self/status").read_text("ascii").splitlines())
+    return {row[0].rstrip(":"): int(row[1]) * 1024 for row in rows if row[-1] == "kB"}
+
+
+def crashed_for_memory(code: int, usage: resource.struct_rusage, most: int) -> bool:
+    """Whether a child that ended with this code may have crashed because an allocation failed unnoticed."""
+    resident = usage.ru_maxrss * (1024 if LINUX else 1)
+    return -code in _CRASHES and resident > most * _LARGE
 
 
 def die_with(parent: int) -> None:

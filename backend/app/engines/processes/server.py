@@ -34,11 +34,12 @@ _WATCH_SECONDS = 0.2
 
 @dataclass(slots=True)
 class _Child:
-    """A child that has not been waited for. ``watched`` is the most memory it may have, where the server watches."""
+    """A child that has not been waited for. ``most`` bytes it may have, ``watched`` if the server sees to that."""
 
     number: int
     pid: int
-    watched: int | None
+    most: int | None
+    watched: bool
     too_large: bool = False
 
 
@@ -103,7 +104,7 @@ class _Server:
                 return
             if pid == 0:
                 self._be_child(channel, None if watches else most, order["niceness"])
-        self._children[number] = _Child(number, pid, most if watches else None)
+        self._children[number] = _Child(number, pid, most, watched=watches and most is not None)
         self._tell({"forked": number, "pid": pid})
 
     def _be_child(self, channel: socket.socket, memory_limit: int | None, niceness: int) -> NoReturn:
@@ -124,11 +125,12 @@ class _Server:
     def _bury(self) -> None:
         """Tell of all children that have ended. Each is asked for by its pid: ``ps`` is a child, too."""
         for each in list(self._children.values()):
-            pid, status = os.waitpid(each.pid, os.WNOHANG)
+            pid, status, usage = os.wait4(each.pid, os.WNOHANG)
             if pid:
                 del self._children[each.number]
                 code = os.waitstatus_to_exitcode(status)
-                self._tell({"ended": each.number, "code": code, "too_large": each.too_large})
+                short = each.most is not None and limits.crashed_for_memory(code, usage, each.most)
+                self._tell({"ended": each.number, "code": code, "too_large": each.too_large or short})
 
     def _watch(self) -> None:
         """Kill what has grown over its limit, where the kernel does not see to that."""
@@ -137,7 +139,7 @@ class _Server:
             return
         self._looked = time.monotonic()
         for pid, size in limits.resident(list(watched)).items():
-            if pid in watched and size > (watched[pid].watched or 0):
+            if pid in watched and size > (watched[pid].most or size):
                 watched[pid].too_large = True
                 os.kill(pid, signal.SIGKILL)
 

@@ -6,8 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from app.engines.processes import ForkServer, ProcessPool
 from tests.engines.processes.jobs import HERE
 
@@ -48,8 +46,3 @@ async def until(true: Callable[[], object], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.01)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
