@@ -13,7 +13,7 @@ from app.media.receiving import PhotoReceiver
 from app.media.storage import Storage
 
 
-def get_storage(request: Request) -> Storage:
+async def get_storage(request: Request) -> Storage:
     """Where files are kept."""
     return cast("Storage", request.app.state.storage)
 
@@ -21,7 +21,7 @@ def get_storage(request: Request) -> Storage:
 StorageDep = Annotated[Storage, Depends(get_storage)]
 
 
-def get_link_signer(keyring: KeyringDep, settings: SettingsDep) -> LinkSigner:
+async def get_link_signer(keyring: KeyringDep, settings: SettingsDep) -> LinkSigner:
     """Makes and checks signatures of links."""
     return LinkSigner(keyring, timedelta(hours=settings.LINK_HOURS))
 
@@ -29,7 +29,7 @@ def get_link_signer(keyring: KeyringDep, settings: SettingsDep) -> LinkSigner:
 LinkSignerDep = Annotated[LinkSigner, Depends(get_link_signer)]
 
 
-def get_linker(request: Request, signer: LinkSignerDep, storage: StorageDep, settings: SettingsDep) -> Linker:
+async def get_linker(request: Request, signer: LinkSignerDep, storage: StorageDep, settings: SettingsDep) -> Linker:
     """Links for this caller: under PUBLIC_URL where that is set, else under the address that was called."""
     called = str(request.base_url).rstrip("/")
     public = settings.PUBLIC_URL.rstrip("/")
@@ -39,7 +39,7 @@ def get_linker(request: Request, signer: LinkSignerDep, storage: StorageDep, set
 LinkerDep = Annotated[Linker, Depends(get_linker)]
 
 
-def get_receiver(request: Request, database: DatabaseDep, storage: StorageDep, signals: SignalsDep) -> PhotoReceiver:
+async def get_receiver(request: Request, database: DatabaseDep, storage: StorageDep, signals: SignalsDep) -> PhotoReceiver:
     """Takes uploads in."""
     return PhotoReceiver(database, storage, request.app.state.queue, signals)
 

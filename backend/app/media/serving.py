@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 _CACHE_SECONDS: Final = 3600
 """No longer, so that a deleted photo leaves browsers soon."""
 _SAFE: Final = {
-    # The service's own headers add nosniff. Media elements are what browsers show a file with that is opened by itself.
+    # The service's own headers add nosniff. A browser shows a file that is opened by itself inside a page of its own
+    # making: styled, and loading the file once more from the same origin. Nothing else may be there, and no script.
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
-        "frame-ancestors 'none'; sandbox"
+        "frame-ancestors 'none'; sandbox allow-same-origin"
     ),
     # A link is the right to see the file, also for pages of another origin.
     "Cross-Origin-Resource-Policy": "cross-origin",

@@ -61,6 +61,7 @@ class TestWhole:
         assert len(policy) == 1
         assert "default-src 'none'" in policy[0]
         assert "sandbox" in policy[0]
+        assert "allow-scripts" not in policy[0]
         assert found["cross-origin-resource-policy"] == "cross-origin"
 
     @pytest.mark.parametrize(
