@@ -28,7 +28,7 @@ _CODE: Final = re.compile(r"\d{6}")
 _BEARER: Final = re.compile(r"(?i)(bearer\s+)[\w.~+/=-]{8,}")
 _TOKEN: Final = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _SIGNATURE: Final = re.compile(r"(?i)((?:signature|credential|security-token)=)[^&\s\"'\\]+")
-_MAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
+_MAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]+\.)+[A-Za-z]{2,}")
 _LOGIN: Final = re.compile(r"(://[^\s/@:\"']*:)[^\s/@\"']+@")
 
 

@@ -1,7 +1,7 @@
 """Sentry, where SENTRY_DSN is set: what the log calls an error is reported there too, without personal data.
 
 The library's own integrations stay off. They would send request bodies, headers and the variables of every frame;
-what we report is what the log holds, behind the same net for secrets.
+what we report is what the log holds, behind the same net for secrets. (``send_default_pii`` is off unless it is set.)
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ def start_sentry(settings: Settings, *, process: str) -> None:
         dsn=dsn,
         environment=settings.ENVIRONMENT,
         release=f"ai-pic@{VERSION}",
-        send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
         default_integrations=False,
