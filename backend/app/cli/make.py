@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli import language
-from app.cli.failure import USAGE
+from app.cli.failure import USAGE, Failure
 from app.cli.options import (
     MAX_FACES,
     chosen_background,
@@ -23,7 +23,7 @@ from app.cli.options import (
 from app.cli.targets import choose_targets, spare_photo, written_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from app.cli.language import Lang
     from app.cli.rendering import Outcome
@@ -51,12 +51,26 @@ def command(
     size: Annotated[str | None, typer.Option("--size", metavar="metavar.number", help="help.size")] = None,
     fps: Annotated[str | None, typer.Option("--fps", metavar="metavar.number", help="help.fps")] = None,
     face: Annotated[str | None, typer.Option("--face", metavar="metavar.number", help="help.face")] = None,
+    server: Annotated[str | None, typer.Option("--server", metavar="metavar.server", help="help.server")] = None,
     lang: Annotated[str | None, typer.Option("--lang", metavar="metavar.lang", help="help.lang")] = None,
 ) -> int:
     """See ``help.make`` in texts."""
     started = time.perf_counter()
     spoken = chosen_lang(lang, language.from_environment(os.environ))
     words = chosen_caption(caption, no_caption)
+    if server is not None:
+        _refuse_local(
+            {
+                "--background": background if background != "remove" else None,
+                "--size": size,
+                "--fps": fps,
+                "--face": face,
+            }
+        )
+        from app.cli.remote.making import Wishes, make_there
+
+        wishes = Wishes(photo, template or [], output, format_name, words, spoken, spoken if lang else "zh")
+        return make_there(server, wishes)
     side = chosen_whole("--size", size, *SIDES) or DEFAULT_SIDE
     rate = chosen_number("--fps", fps, *RATES)
     number = chosen_whole("--face", face, 1, MAX_FACES)
@@ -89,6 +103,13 @@ def command(
         write_sheet(outcomes, targets.sheet, spoken)
     tell_total(outcomes, time.perf_counter() - started, spoken)
     return USAGE if any(outcome.error for outcome in outcomes) else 0
+
+
+def _refuse_local(options: Mapping[str, str | None]) -> None:
+    """A service draws as its operator has set it; an option that would have no effect there is no option."""
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise Failure("only_local", options=", ".join(given))
 
 
 def write_sheet(outcomes: Sequence[Outcome], path: Path, lang: Lang) -> None:

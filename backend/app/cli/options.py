@@ -79,13 +79,19 @@ def chosen_background(given: str) -> Background:
         raise Failure("background_unknown", got=given) from None
 
 
+def split_names(names: Sequence[str]) -> list[str]:
+    """The names of templates, each of which may be a comma list."""
+    wanted = [name.strip() for given in names for name in given.replace("，", ",").split(",") if name.strip()]
+    if names and not wanted:
+        raise Failure("template_empty")
+    return wanted
+
+
 def chosen_templates(names: Sequence[str]) -> list[Template]:
     """The named templates in that order, each once; ``all``, or the first of the catalogue when none is named."""
     from app.engines.local.catalog import get_template, load_templates
 
-    wanted = [name.strip() for given in names for name in given.replace("，", ",").split(",") if name.strip()]
-    if names and not wanted:
-        raise Failure("template_empty")
+    wanted = split_names(names)
     if not wanted:
         return list(load_templates().values())[:FIRST]
     if "all" in (name.lower() for name in wanted):

@@ -28,14 +28,19 @@ class Targets:
     sheet: Path | None
 
 
-def choose_targets(photo: Path, ids: Sequence[str], output: str | None, format_name: str | None) -> Targets:
-    """Decide on files and make their folder before a frame is drawn; raises Failure when wishes contradict."""
+def choose_targets(
+    photo: Path, ids: Sequence[str], output: str | None, format_name: str | None, *, make: bool = True
+) -> Targets:
+    """Decide on files and make their folder before a frame is drawn; raises Failure when wishes contradict.
+
+    Without ``make`` no folder is made yet.
+    """
     wanted = _known_format(format_name)
     if output is None:
-        return _in_folder(Path("stickers") / (photo.stem or "photo"), ids, wanted or DEFAULT_FORMAT)
+        return _in_folder(Path("stickers") / (photo.stem or "photo"), ids, wanted or DEFAULT_FORMAT, make)
     path = written_path(output)
     if _is_folder(path) or output.endswith(("/", os.sep)) or not path.suffix:
-        return _in_folder(path, ids, wanted or DEFAULT_FORMAT)
+        return _in_folder(path, ids, wanted or DEFAULT_FORMAT, make)
     by_suffix = FORMATS.get(path.suffix.lower())
     if by_suffix is None:
         raise Failure("output_suffix", path=output)
@@ -43,7 +48,8 @@ def choose_targets(photo: Path, ids: Sequence[str], output: str | None, format_n
         raise Failure("output_mismatch", path=output, format=wanted)
     if len(ids) > 1:
         raise Failure("output_needs_folder", path=output, count=len(ids))
-    make_folder(path.parent)
+    if make:
+        make_folder(path.parent)
     return Targets(by_suffix, (path,), None)
 
 
@@ -94,7 +100,8 @@ def _known_format(name: str | None) -> str | None:
     return cleaned
 
 
-def _in_folder(folder: Path, ids: Sequence[str], format_name: str) -> Targets:
-    make_folder(folder)
+def _in_folder(folder: Path, ids: Sequence[str], format_name: str, make: bool) -> Targets:
+    if make:
+        make_folder(folder)
     stickers = tuple(folder / f"{name}{SUFFIXES[format_name]}" for name in ids)
     return Targets(format_name, stickers, folder / "sheet.png" if len(ids) > 1 else None)
