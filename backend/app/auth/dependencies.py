@@ -12,13 +12,13 @@ from app.core.http import KeyringDep
 from app.users.dependencies import bearer, get_caller_id
 
 
-def get_caller_id_or_none(
+async def get_caller_id_or_none(
     request: Request, keyring: KeyringDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> UUID | None:
     """Whose token came along, if any. One that does not hold is refused, not overlooked. Raises Unauthorized."""
     if "authorization" not in request.headers:
         return None
-    return get_caller_id(request, keyring, credentials)
+    return await get_caller_id(request, keyring, credentials)
 
 
 CallerIdOrNone = Annotated[UUID | None, Depends(get_caller_id_or_none)]

@@ -120,7 +120,11 @@ def get_limiter(request: Request) -> Limiter:
     return cast("Limiter", request.app.state.limiter)
 
 
-LimiterDep = Annotated[Limiter, Depends(get_limiter)]
+async def _limiter(request: Request) -> Limiter:
+    return get_limiter(request)
+
+
+LimiterDep = Annotated[Limiter, Depends(_limiter)]
 """For limits whose key is not known before the endpoint: ``await limiter.check("RATE_CODE_MAIL", "code", email)``."""
 
 

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from app.jobs.queue import Queue
 
 
-def get_queue(request: Request) -> Queue:
+async def get_queue(request: Request) -> Queue:
     """The queue of jobs."""
     return cast("Queue", request.app.state.queue)
 

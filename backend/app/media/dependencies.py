@@ -39,7 +39,9 @@ async def get_linker(request: Request, signer: LinkSignerDep, storage: StorageDe
 LinkerDep = Annotated[Linker, Depends(get_linker)]
 
 
-async def get_receiver(request: Request, database: DatabaseDep, storage: StorageDep, signals: SignalsDep) -> PhotoReceiver:
+async def get_receiver(
+    request: Request, database: DatabaseDep, storage: StorageDep, signals: SignalsDep
+) -> PhotoReceiver:
     """Takes uploads in."""
     return PhotoReceiver(database, storage, request.app.state.queue, signals)
 

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from app.ops.health import Health
 
 
-def get_health(request: Request) -> Health:
+async def get_health(request: Request) -> Health:
     """The checks of this process, made when they are first asked for."""
     state = request.app.state
     if not hasattr(state, "health"):

@@ -17,7 +17,7 @@ from app.users.models import User
 bearer = HTTPBearer(auto_error=False, description="The access token of `POST /auth/login`")
 
 
-def get_caller_id(
+async def get_caller_id(
     request: Request, keyring: KeyringDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> UUID:
     """Whose token came along; the account itself may be gone. Raises Unauthorized."""
@@ -46,7 +46,7 @@ async def get_current_user(caller_id: CallerId, session: SessionDep) -> User:
 CurrentUser = Annotated[User, Depends(get_current_user)]
 
 
-def get_superuser(user: CurrentUser) -> User:
+async def get_superuser(user: CurrentUser) -> User:
     """The caller, who must be an operator. Raises Forbidden."""
     if not user.is_superuser:
         raise Forbidden

@@ -11,7 +11,7 @@ from app.emoji.tasks.models import KEY_LENGTH
 from app.jobs.queue import Queue
 
 
-def get_queue(request: Request) -> Queue:
+async def get_queue(request: Request) -> Queue:
     """The queue of jobs."""
     return cast("Queue", request.app.state.queue)
 
