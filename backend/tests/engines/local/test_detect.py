@@ -131,6 +131,19 @@ class TestSearch:
         assert faces[0].box[2] - faces[0].box[0] > faces[1].box[2] - faces[1].box[0]
         assert nearest(faces[0].landmarks, face_of("hopper.jpg").landmarks) < 4
 
+    @pytest.mark.parametrize("longest", [1400, 2016])
+    def test_rivals_are_found_without_a_thorough_search(self, longest: int) -> None:
+        """The smaller of the two is too small for a look at the whole, and more than half as wide as the other."""
+        image = np.full((longest * 3 // 4, longest, 3), 128, np.uint8)
+        for width, left in ((0.12, 0.1), (0.065, 0.6)):
+            face = face_of("hopper.jpg")
+            person = edits.scaled(fixture("hopper.jpg"), width * longest / (face.box[2] - face.box[0]))
+            x, y = int(left * longest), 20
+            person = person[: image.shape[0] - y, : longest - x]
+            image[y : y + person.shape[0], x : x + person.shape[1]] = person
+        assert len(detect(image, rival=0.5).faces) == 2
+        assert len(detect(image).faces) == 1
+
     @pytest.mark.parametrize("margin", [0.02, -0.04])
     @pytest.mark.parametrize("name", PHOTOS)
     def test_face_that_overflows_the_picture(self, name: str, margin: float) -> None:
