@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import ssl
 from typing import TYPE_CHECKING, Final
 
-import aiosmtplib
 from aiosmtplib import (
+    SMTP,
     SMTPException,
     SMTPNotSupported,
     SMTPRecipientsRefused,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _COMMAND_SECONDS: Final = 15
 _MAIL_SECONDS: Final = 60
+_GOODBYE_SECONDS: Final = 2
 _ENHANCED_STATUS: Final = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 
@@ -39,26 +41,35 @@ class SmtpSender:
 
     async def send(self, mail: Mail) -> None:
         """Send the mail, or raise MailFailed, which says whether another attempt makes sense."""
-        settings = self._settings
+        client = self._client()
         try:
             async with asyncio.timeout(_MAIL_SECONDS):
-                await aiosmtplib.send(
-                    to_message(mail, self._address),
-                    sender=self._address.addr_spec,
-                    recipients=[mail.recipient],
-                    hostname=settings.SMTP_HOST,
-                    port=settings.SMTP_PORT,
-                    username=settings.SMTP_USER or None,
-                    password=settings.SMTP_PASSWORD.get_secret_value() or None,
-                    local_hostname=self._greeting,
-                    timeout=_COMMAND_SECONDS,
-                    use_tls=settings.SMTP_SSL,
-                    start_tls=settings.SMTP_TLS and not settings.SMTP_SSL,
-                    tls_context=self._tls_context,
+                await client.connect()
+                await client.send_message(
+                    to_message(mail, self._address), sender=self._address.addr_spec, recipients=[mail.recipient]
                 )
+            # The mail was taken: whatever becomes of the goodbye, it must not be sent again.
+            with contextlib.suppress(SMTPException, OSError):
+                await client.quit(timeout=_GOODBYE_SECONDS)
         except (SMTPException, OSError, TimeoutError, ValueError) as error:
             # The cause is dropped on purpose: a server's answer repeats the address, and tracebacks are logged.
             raise _failure(error) from None
+        finally:
+            client.close()
+
+    def _client(self) -> SMTP:
+        settings = self._settings
+        return SMTP(
+            hostname=settings.SMTP_HOST,
+            port=settings.SMTP_PORT,
+            username=settings.SMTP_USER or None,
+            password=settings.SMTP_PASSWORD.get_secret_value() or None,
+            local_hostname=self._greeting,
+            timeout=_COMMAND_SECONDS,
+            use_tls=settings.SMTP_SSL,
+            start_tls=settings.SMTP_TLS and not settings.SMTP_SSL,
+            tls_context=self._tls_context,
+        )
 
 
 def _failure(error: Exception) -> MailFailed:

@@ -23,6 +23,31 @@ from tests.auth.conftest import MAIL, AskForCode, Count, Verify, assert_refused,
 
 pytestmark = pytest.mark.anyio
 
+NO_ADDRESSES: list[Any] = [
+    "",
+    "nobody",
+    "a@b",
+    "@example.com",
+    "a@",
+    "a b@example.com",
+    "a@example.com\r\nBcc: b@example.com",
+    "a@example.com, b@example.com",
+    "Somebody <a@example.com>",
+    '"a b"@example.com',
+    "a@[127.0.0.1]",
+    "ü@example.com",
+    "a\0b@example.com",
+    "a@exam\0ple.com",
+    "a" * 65 + "@example.com",
+    "a@" + "b" * 250 + ".com",
+    "a" * 100_000 + "@example.com",
+    7,
+    None,
+    ["a@example.com"],
+    {"a": "b"},
+]
+NO_CODES: list[Any] = ["", "12345", "1234567", "12345a", "１２３４５６", "12 456", "\0" * 6, "-12345", 123456, None]
+
 WRONG, EXPIRED = 400101, 400102
 
 
@@ -69,36 +94,10 @@ class TestAsking:
         if stored is not None:
             assert (answer.status_code, kept) == (202, stored)
 
-    @pytest.mark.parametrize(
-        "email",
-        [
-            "",
-            "nobody",
-            "a@b",
-            "@example.com",
-            "a@",
-            "a b@example.com",
-            "a@example.com\r\nBcc: b@example.com",
-            "a@example.com, b@example.com",
-            "Somebody <a@example.com>",
-            '"a b"@example.com',
-            "a@[127.0.0.1]",
-            "ü@example.com",
-            "a\0b@example.com",
-            "a@exam\0ple.com",
-            "a" * 65 + "@example.com",
-            "a@" + "b" * 250 + ".com",
-            "a" * 100_000 + "@example.com",
-            7,
-            None,
-            ["a@example.com"],
-            {"a": "b"},
-        ],
-        ids=range(21),
-    )
-    async def test_what_is_no_address_is_refused(self, client: httpx.AsyncClient, count: Count, email: Any) -> None:
-        answer = await client.post("/auth/email/code", json={"email": email})
-        assert_refused(answer, 413 if len(str(email)) > 60_000 else 422)
+    async def test_what_is_no_address_is_refused(self, client: httpx.AsyncClient, count: Count) -> None:
+        for email in NO_ADDRESSES:
+            answer = await client.post("/auth/email/code", json={"email": email})
+            assert_refused(answer, 413 if len(str(email)) > 60_000 else 422)
         assert await count(EmailCode) == 0
 
     async def test_half_a_surrogate_pair_is_refused(self, client: httpx.AsyncClient) -> None:
@@ -253,15 +252,12 @@ class TestTrying:
         code = await ask_for_code()
         assert (await verify(code, " SomeBody@EXAMPLE.com")).status_code == 200
 
-    @pytest.mark.parametrize(
-        "code", ["", "12345", "1234567", "12345a", "１２３４５６", "12 456", "\0" * 6, "-12345", 123456, None]
-    )
     async def test_what_is_no_code_is_refused_and_costs_no_try(
-        self, client: httpx.AsyncClient, ask_for_code: AskForCode, database: Database, code: Any
+        self, client: httpx.AsyncClient, ask_for_code: AskForCode, database: Database
     ) -> None:
         await ask_for_code()
-        body = {"email": MAIL, "code": code, "device_id": device()}
-        answer = await client.post("/auth/email/verify", json=body)
-        assert_refused(answer, 422)
+        for code in NO_CODES:
+            body = {"email": MAIL, "code": code, "device_id": device()}
+            assert_refused(await client.post("/auth/email/verify", json=body), 422)
         async with database.read() as session:
             assert await session.scalar(select(EmailCode.tries)) == 0

@@ -21,6 +21,45 @@ pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOT_HOLDING: list[dict[str, Any]] = [
+    {"exp": NOW},
+    {"exp": None},
+    {"iat": None},
+    {"aud": None},
+    {"sub": None},
+    {"aud": "somebody-else"},
+    {"aud": ["somebody-else"]},
+    {"sub": "7"},
+    {"sub": "no-uuid"},
+    {"sub": ""},
+    {"sub": "1" + "0" * 30},
+    {"sub": 10**30},
+    {"sub": 7},
+    {"sub": ["a"]},
+    {"sub": {"id": 1}},
+    {"sub": "\0" * 36},
+    {"sub": "00000000-0000-0000-0000-000000000000"},
+    {"sub": "01a20dda-a129-7690-a117-a0e913f0607a"},
+    {"exp": "soon"},
+    {"exp": 10**30},
+    {"exp": -1},
+    {"exp": 1e300},
+    {"iat": datetime(2999, 1, 1, tzinfo=UTC)},
+    {"iat": "long ago"},
+    {"nbf": datetime(2999, 1, 1, tzinfo=UTC)},
+]
+NO_TOKENS: list[str | bytes] = [
+    "Bearer",
+    "Bearer ",
+    "Bearer a",
+    "Bearer a.b.c",
+    "Bearer " + "a" * 5000,
+    "Bearer " + "." * 5000,
+    "Basic dXNlcjpwYXNzd29yZA==",
+    "Token abc",
+    b"Bearer \xff\xfe\x00",
+    "Bearer null",
+]
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -82,65 +121,13 @@ class TestForgeries:
         body = base64.urlsafe_b64encode(json.dumps(claims(), default=str).encode()).decode().rstrip("=")
         await refused(client, f"Bearer {head}.{body}.{signature}")
 
-    @pytest.mark.parametrize(
-        "changes",
-        [
-            {"exp": NOW},
-            {"exp": None},
-            {"iat": None},
-            {"aud": None},
-            {"sub": None},
-            {"aud": "somebody-else"},
-            {"aud": ["somebody-else"]},
-            {"sub": "7"},
-            {"sub": "no-uuid"},
-            {"sub": ""},
-            {"sub": "1" + "0" * 30},
-            {"sub": 10**30},
-            {"sub": 7},
-            {"sub": ["a"]},
-            {"sub": {"id": 1}},
-            {"sub": "\0" * 36},
-            {"sub": "00000000-0000-0000-0000-000000000000"},
-            {"sub": "01a20dda-a129-7690-a117-a0e913f0607a"},
-            {"exp": "soon"},
-            {"exp": 10**30},
-            {"exp": -1},
-            {"exp": 1e300},
-            {"iat": datetime(2999, 1, 1, tzinfo=UTC)},
-            {"iat": "long ago"},
-            {"nbf": datetime(2999, 1, 1, tzinfo=UTC)},
-        ],
-        ids=range(25),
-    )
-    async def test_claims_that_do_not_hold(
-        self, client: httpx.AsyncClient, keyring: Keyring, changes: dict[str, Any]
-    ) -> None:
-        content = claims(**changes)
-        if not isinstance(content.get("sub"), str | None) or isinstance(content.get("iat"), str):
-            token = signed(content, keyring)
-        else:
-            token = jwt.encode(content, keyring.key("access-token"), algorithm="HS256")
-        await refused(client, f"Bearer {token}")
+    async def test_claims_that_do_not_hold(self, client: httpx.AsyncClient, keyring: Keyring) -> None:
+        for changes in NOT_HOLDING:
+            await refused(client, f"Bearer {signed(claims(**changes), keyring)}")
 
-    @pytest.mark.parametrize(
-        "authorization",
-        [
-            "Bearer",
-            "Bearer ",
-            "Bearer a",
-            "Bearer a.b.c",
-            "Bearer " + "a" * 5000,
-            "Bearer " + "." * 5000,
-            "Basic dXNlcjpwYXNzd29yZA==",
-            "Token abc",
-            b"Bearer \xff\xfe\x00",
-            "Bearer null",
-        ],
-        ids=range(10),
-    )
-    async def test_what_is_no_token(self, client: httpx.AsyncClient, authorization: str | bytes) -> None:
-        await refused(client, authorization)
+    async def test_what_is_no_token(self, client: httpx.AsyncClient) -> None:
+        for authorization in NO_TOKENS:
+            await refused(client, authorization)
 
 
 def signed(content: dict[str, Any], keyring: Keyring) -> str:

@@ -12,6 +12,36 @@ from tests.users.conftest import Count, assert_refused
 
 pytestmark = pytest.mark.anyio
 
+NAMES: list[str] = [
+    "a",
+    "雨" * 40,
+    "👩‍👩‍👧‍👦",
+    "Zoë",
+    "Zoe\u0308",
+    "O'Brien; DROP TABLE users",
+    "<b>x</b>",
+    "{nickname}",
+]
+NO_NAMES: list[Any] = [
+    "",
+    "   ",
+    "\u3000",
+    "\u200b",
+    "\u200d\ufe0f",
+    "a\nb",
+    "a\tb",
+    "a\0b",
+    "a\x1b[31mb",
+    "a\u2028b",
+    "a\u202eb",
+    "a\u2066b",
+    None,
+    7,
+    ["a"],
+    {"a": 1},
+]
+NO_BODIES: list[bytes] = [b"{}", b"[]", b"null", b"7", b"{", b"", b"\xff", b'{"nickname": "\xff"}', b"[" * 50_000]
+
 
 async def rename(client: httpx.AsyncClient, headers: dict[str, str], nickname: Any) -> httpx.Response:
     return await client.put("/user/profile", json={"nickname": nickname}, headers=headers)
@@ -43,40 +73,17 @@ async def test_a_new_nickname(client: httpx.AsyncClient, headers: dict[str, str]
     assert (await client.get("/user/profile", headers=headers)).json() == answer.json()
 
 
-@pytest.mark.parametrize(
-    "nickname", ["a", "雨" * 40, "👩‍👩‍👧‍👦", "Zoë", "Zoe\u0308", "O'Brien; DROP TABLE users", "<b>x</b>", "{nickname}"]
-)
-async def test_names_that_people_have(client: httpx.AsyncClient, headers: dict[str, str], nickname: str) -> None:
-    answer = await rename(client, headers, nickname)
-    assert answer.status_code == 200
-    assert answer.json()["data"]["nickname"] == nickname.replace("Zoe\u0308", "Zoë")
+async def test_names_that_people_have(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    for nickname in NAMES:
+        answer = await rename(client, headers, nickname)
+        assert answer.status_code == 200, nickname
+        assert answer.json()["data"]["nickname"] == nickname.replace("Zoe\u0308", "Zoë")
 
 
-@pytest.mark.parametrize(
-    "nickname",
-    [
-        "",
-        "   ",
-        "\u3000",
-        "\u200b",
-        "\u200d\ufe0f",
-        "a\nb",
-        "a\tb",
-        "a\0b",
-        "a\x1b[31mb",
-        "a\u2028b",
-        "a\u202eb",
-        "a\u2066b",
-        None,
-        7,
-        ["a"],
-        {"a": 1},
-    ],
-    ids=range(16),
-)
-async def test_names_that_nobody_has(client: httpx.AsyncClient, headers: dict[str, str], nickname: Any) -> None:
+async def test_names_that_nobody_has(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
     before = (await client.get("/user/profile", headers=headers)).json()
-    assert_refused(await rename(client, headers, nickname), 422)
+    for nickname in NO_NAMES:
+        assert_refused(await rename(client, headers, nickname), 422)
     assert (await client.get("/user/profile", headers=headers)).json() == before
 
 
@@ -106,13 +113,11 @@ async def test_fault_13_an_address_longer_than_its_column(client: httpx.AsyncCli
     assert await count(User) == 0
 
 
-@pytest.mark.parametrize(
-    "body", [b"{}", b"[]", b"null", b"7", b"{", b"", b"\xff", b'{"nickname": "\xff"}', b"[" * 50_000]
-)
-async def test_bodies_that_are_none(client: httpx.AsyncClient, headers: dict[str, str], body: bytes) -> None:
-    answer = await client.put("/user/profile", content=body, headers=headers | {"Content-Type": "application/json"})
-    assert answer.status_code in {400, 422}
-    assert_refused(answer, answer.status_code)
+async def test_bodies_that_are_none(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    for body in NO_BODIES:
+        answer = await client.put("/user/profile", content=body, headers=headers | JSON)
+        assert answer.status_code in {400, 422}, body[:40]
+        assert_refused(answer, answer.status_code)
 
 
 async def test_fault_30_nothing_that_a_string_can_hold_is_a_500(

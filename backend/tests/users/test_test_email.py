@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import httpx
 import pytest
@@ -68,8 +67,7 @@ async def test_a_server_without_mail_says_so(client: httpx.AsyncClient, app: Fas
     assert_refused(await client.post("/utils/test-email", json=TO, headers=operator), 503, 503101)
 
 
-@pytest.mark.parametrize("body", [{}, {"email": "nobody"}, {"email": None}, {"email": "a@example.com\nb@example.com"}])
-async def test_addresses_that_are_none(
-    client: httpx.AsyncClient, operator: dict[str, str], body: dict[str, Any]
-) -> None:
-    assert_refused(await client.post("/utils/test-email", json=body, headers=operator), 422)
+async def test_addresses_that_are_none(client: httpx.AsyncClient, operator: dict[str, str]) -> None:
+    for email in ("nobody", None, "a@example.com\nb@example.com"):
+        assert_refused(await client.post("/utils/test-email", json={"email": email}, headers=operator), 422)
+    assert_refused(await client.post("/utils/test-email", json={}, headers=operator), 422)
