@@ -104,7 +104,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_photos")),
     )
     op.create_index(
-        "ix_photos_expires_at", "photos", ["expires_at"], unique=False, postgresql_where="deleted_at IS NULL"
+        "ix_photos_expires_at", "photos", ["expires_at"], unique=False, postgresql_where=sa.text("key IS NOT NULL")
     )
     op.create_index(op.f("ix_photos_user_id"), "photos", ["user_id"], unique=False)
     op.create_table(
@@ -135,6 +135,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.SmallInteger(), nullable=False),
         sa.Column("lease_token", sa.Uuid(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("worker", sa.String(length=100), nullable=True),
         sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
@@ -206,7 +207,7 @@ def downgrade() -> None:
     op.drop_table("emoji_tasks")
     op.drop_table("point_accounts")
     op.drop_index(op.f("ix_photos_user_id"), table_name="photos")
-    op.drop_index("ix_photos_expires_at", table_name="photos", postgresql_where="deleted_at IS NULL")
+    op.drop_index("ix_photos_expires_at", table_name="photos", postgresql_where=sa.text("key IS NOT NULL"))
     op.drop_table("photos")
     op.drop_index("ix_ledger_entries_user_id_id", table_name="ledger_entries")
     op.drop_table("ledger_entries")

@@ -7,6 +7,8 @@ neither sticker nor points.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -20,7 +22,7 @@ from app.emoji.tasks.ending import end_task
 from app.emoji.tasks.holding import Hold, LeaseLost, holding
 from app.emoji.tasks.job_names import RUN, run_key
 from app.emoji.tasks.metrics import QUEUE_SECONDS, RENDER_SECONDS, TASKS_ENDED
-from app.emoji.tasks.models import EmojiTask, TaskStatus
+from app.emoji.tasks.models import WORKER_LENGTH, EmojiTask, TaskStatus
 from app.engines.base import Cancelled, EngineFailure
 from app.jobs.job import Job
 from app.media import service as media
@@ -63,6 +65,7 @@ class EmojiTaskJobs:
         self._queue = queue
         self._signals = signals
         self._maker = maker
+        self._name = f"{socket.gethostname()}#{os.getpid()}"[-WORKER_LENGTH:]
 
     def jobs(self) -> Sequence[Job]:
         """For the registry."""
@@ -71,7 +74,9 @@ class EmojiTaskJobs:
     async def run(self, task_id: str) -> None:
         """Work on a task, unless it is somebody else's or over."""
         async with self._database.transaction() as session:
-            task = await lease.claim(session, UUID(task_id), timedelta(seconds=self._settings.LEASE_SECONDS))
+            task = await lease.claim(
+                session, UUID(task_id), timedelta(seconds=self._settings.LEASE_SECONDS), self._name
+            )
             photo_key = None if task is None else await media.get_photo_key_or_none(session, task.photo_id)
         if task is None or task.lease_token is None:
             logger.info("task_not_claimed", task_id=task_id)

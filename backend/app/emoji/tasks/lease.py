@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.core.database import Session
 
 
-async def claim(session: Session, task_id: UUID, lease: timedelta) -> EmojiTask | None:
+async def claim(session: Session, task_id: UUID, lease: timedelta, worker: str) -> EmojiTask | None:
     """Take a task that waits, or whose worker's lease is over; None when it is somebody else's or done."""
     statement = (
         update(EmojiTask)
@@ -36,6 +36,7 @@ async def claim(session: Session, task_id: UUID, lease: timedelta) -> EmojiTask 
             status=TaskStatus.PROCESSING,
             attempt=EmojiTask.attempt + 1,
             lease_token=uuid4(),
+            worker=worker,
             lease_until=func.now() + lease,
             next_enqueue_at=None,
             progress=0,

@@ -14,6 +14,7 @@ from app.core.database import Base, Identified
 
 CAPTION_LENGTH = 40
 KEY_LENGTH = 128
+WORKER_LENGTH = 100
 
 
 class TaskStatus(StrEnum):
@@ -34,7 +35,7 @@ class EmojiTask(Identified, Base):
     """A task. ``next_enqueue_at`` set: it still has to be put into the queue, at that time at the earliest.
 
     A worker holds it by ``lease_token`` until ``lease_until``, renewed while it works; every change that a worker
-    makes is fenced by the token. ``attempt`` counts claims.
+    makes is fenced by the token. ``attempt`` counts claims, ``worker`` names who made the last one.
     """
 
     __tablename__ = "emoji_tasks"
@@ -66,6 +67,7 @@ class EmojiTask(Identified, Base):
     attempt: Mapped[int] = mapped_column(SmallInteger, default=0)
     lease_token: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]
+    worker: Mapped[str | None] = mapped_column(String(WORKER_LENGTH))
     deadline_at: Mapped[datetime]
 
     result: Mapped[dict[str, Any] | None]
