@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.core.http import DatabaseDep, LangDep
 from app.core.ratelimit import limit_by_account
-from app.core.schemas import Envelope
+from app.core.schemas import Envelope, Failure
 from app.media import serving
 from app.media.dependencies import LinkerDep, LinkSignerDep, ReceiverDep, StorageDep
 from app.media.forms import FILE_BODY, is_form, read_json, uploaded_file
@@ -37,6 +36,9 @@ _FILES: Final[dict[int | str, dict[str, Any]]] = {
     206: {"content": {"image/*": {}, "video/*": {}}, "description": "The range that was asked for"},
     304: {"description": "The caller has it already"},
     307: {"description": "It lies in the object store: a signed link there"},
+    403: {"model": Failure, "description": "The link is incomplete or was changed"},
+    410: {"model": Failure, "description": "The link has expired"},
+    416: {"model": Failure, "description": "The range lies behind the end of the file"},
 }
 
 
@@ -88,7 +90,7 @@ async def fetch(
     """A photo or sticker, by a link of ours. Ranges and conditional requests work."""
     seconds = signer.verify(key, expires, signature)
     if storage.signs and download is None and request.method == "GET":
-        return serving.redirect(await storage.sign(key, timedelta(seconds=seconds)), seconds)
+        return await serving.redirect(storage, key, seconds)
     return await serving.serve(storage, request, key, seconds, download)
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import structlog
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
 from app.core.errors import TooLarge, UnsupportedMediaType
+from app.media.exceptions import StorageUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,6 +26,7 @@ _JSON_BYTES: Final = 64 * 1024
 _MAX_FIELDS: Final = 10
 _FIELD_BYTES: Final = 64 * 1024
 T = TypeVar("T", bound=BaseModel)
+logger = structlog.get_logger(__name__)
 
 FILE_BODY: Final[dict[str, Any]] = {
     "multipart/form-data": {
@@ -52,15 +55,23 @@ def is_form(request: Request) -> bool:
 async def uploaded_file(request: Request) -> AsyncIterator[UploadFile]:
     """The field ``file`` of a form, spooled to the disk when it is large, and closed afterwards.
 
-    Raises UnsupportedMediaType for other bodies and RequestValidationError for a form without a file.
+    Raises UnsupportedMediaType for other bodies, RequestValidationError for a form without a file, and
+    StorageUnavailable when the disk is full.
     """
     if not is_form(request):
         raise UnsupportedMediaType
-    async with request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_FIELD_BYTES) as form:
+    try:
+        form = await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_FIELD_BYTES)
+    except OSError as error:
+        logger.warning("spooling_failed", error=type(error).__name__, reason=error.strerror)
+        raise StorageUnavailable from error
+    try:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise RequestValidationError([{"type": "missing", "loc": ("body", "file"), "msg": "", "input": None}])
         yield file
+    finally:
+        await form.close()
 
 
 async def read_json(request: Request, kind: type[T]) -> T:

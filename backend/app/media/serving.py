@@ -6,6 +6,7 @@ page that such a file might pretend to be can run anything.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -35,10 +36,14 @@ _SAFE: Final = {
 }
 
 
-def redirect(location: str, seconds: int) -> Response:
-    """Send the caller to the object store; ``seconds`` is how long the link behind this one still holds."""
-    headers = {"Cache-Control": f"private, max-age={min(seconds, _CACHE_SECONDS)}", **_SAFE}
-    return RedirectResponse(location, 307, headers)
+async def redirect(storage: Storage, key: str, seconds: int) -> Response:
+    """Send the caller to the object store. ``seconds`` is how long the link to us still holds.
+
+    The link there outlives the time for which browsers remember the redirect, so that they never follow a dead one.
+    """
+    kept = min(seconds, _CACHE_SECONDS)
+    location = await storage.sign(key, timedelta(seconds=kept + _CACHE_SECONDS))
+    return RedirectResponse(location, 307, {"Cache-Control": f"private, max-age={kept}", **_SAFE})
 
 
 async def serve(storage: Storage, request: Request, key: str, seconds: int, download: str | None) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import os
 from typing import TYPE_CHECKING
@@ -183,6 +184,16 @@ class TestRefused:
         answer = await client.post(UPLOAD, **{**request_of, "headers": given})  # type: ignore[arg-type]
         assert answer.status_code == status, answer.text
         assert answer.json()["message"]
+
+    async def test_the_disk_is_full(
+        self, client: httpx.AsyncClient, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_arguments: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("tempfile.SpooledTemporaryFile.write", full)
+        answer = await client.post(UPLOAD, headers=headers, files=form(jpeg()))
+        assert (answer.status_code, answer.json()["code"]) == (503, 503201)
 
     async def test_strangers(self, client: httpx.AsyncClient, settings: Settings) -> None:
         for headers in ({}, {"Authorization": "Bearer nonsense"}):
