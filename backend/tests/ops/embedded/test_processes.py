@@ -109,25 +109,27 @@ class TestReachable:
     def test_behind_a_closed_door_there_is_a_copy(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         cache = tmp_path / "cache"
         monkeypatch.setattr(reachable, "_CACHE", cache)
-        folder = tmp_path / "wheel"
-        (folder / "bin").mkdir(parents=True)
-        (folder / "bin" / "server").write_text("1")
-        (folder / "bin" / "server").chmod(0o700)
-        (folder / "share").mkdir(mode=0o700)
-        (folder / "share" / "data").touch(0o600)
-        program = reachable.for_account(folder, "bin/server", self.nobody)
+        site = tmp_path / "site"
+        for folder in ("wheel/bin", "wheel/share", "wheel.libs", "wheel/include", "other"):
+            (site / folder).mkdir(parents=True, mode=0o700)
+        (site / "wheel" / "bin" / "server").touch(0o700)
+        (site / "wheel" / "share" / "data").touch(0o600)
+        parts = ("wheel", "wheel.libs", "wheel.dylibs")
+        program = reachable.for_account(site, parts, "wheel/bin/server", self.nobody)
         assert cache in program.parents
         assert program.stat().st_mode & 0o777 == 0o755
         assert (program.parents[1] / "share" / "data").stat().st_mode & 0o777 == 0o644
-        assert reachable.for_account(folder, "bin/server", self.nobody) == program
-        assert folder.stat().st_mode == (tmp_path / "wheel").stat().st_mode
-        os.utime(folder, (1, 1))  # a new release of the wheel
-        second = reachable.for_account(folder, "bin/server", self.nobody)
+        copied = sorted(str(path.relative_to(program.parents[2])) for path in program.parents[2].rglob("*"))
+        assert copied == ["wheel", "wheel.libs", "wheel/bin", "wheel/bin/server", "wheel/share", "wheel/share/data"]
+        assert reachable.for_account(site, parts, "wheel/bin/server", self.nobody) == program
+        assert (site / "wheel" / "share").stat().st_mode & 0o777 == 0o700
+        os.utime(site / "wheel", (1, 1))  # a new release of the wheel
+        second = reachable.for_account(site, parts, "wheel/bin/server", self.nobody)
         assert second != program
         assert not program.exists()
 
     def test_where_all_may_go_nothing_is_copied(self) -> None:
-        assert reachable.for_account(Path("/usr"), "bin/env", self.nobody) == Path("/usr/bin/env")
+        assert reachable.for_account(Path("/usr"), (), "bin/env", self.nobody) == Path("/usr/bin/env")
 
     def test_root_hands_over_to_the_owner_of_the_data(self, tmp_path: Path) -> None:
         assert unprivileged_account(tmp_path / "new").uid not in {-1, 0}

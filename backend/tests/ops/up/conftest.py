@@ -17,33 +17,41 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    """A project with servers of its own. Whatever a failing test leaves is ended."""
-    project = make_project(tmp_path / "a project")
-    # Fixed, because tests that run side by side would find the same port free at the same moment.
-    project.environment |= {"POSTGRES_PORT": str(free_port()), "REDIS_PORT": str(free_port())}
-    started: list[Running] = []
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Running]]:
+    """What a test has started; whatever a failing one leaves is ended."""
+    running: list[Running] = []
     begin = Running.__init__
 
     def noted(self: Running, *arguments: object) -> None:
         begin(self, *arguments)  # type: ignore[arg-type]
-        started.append(self)
+        running.append(self)
 
     monkeypatch.setattr(Running, "__init__", noted)
-    yield project
-    for one in started:
+    yield running
+    for one in running:
         if living([one.process.pid]):
             one.end(signal.SIGTERM)
         one.finish()
-    if (left := project.run_folder.read()) is not None:
-        end_leftovers(left)
+    for folder in {one.project.run_folder for one in running}:
+        if (left := folder.read()) is not None:
+            end_leftovers(left)
 
 
 @pytest.fixture
-def project(embedded: Project) -> Iterator[Project]:
-    """The same with servers elsewhere, which is quicker; nothing of them is used but that they listen."""
+def embedded(tmp_path: Path, started: list[Running]) -> Project:
+    """A project with servers of its own."""
+    project = make_project(tmp_path / "a project")
+    # Fixed, because tests that run side by side would find the same port free at the same moment.
+    project.environment |= {"POSTGRES_PORT": str(free_port()), "REDIS_PORT": str(free_port())}
+    return project
+
+
+@pytest.fixture
+def project(tmp_path: Path, started: list[Running]) -> Iterator[Project]:
+    """A quicker one with servers elsewhere; nothing of them is used but that they listen."""
+    project = make_project(tmp_path / "a project", quick=True)
     with ExitStack() as stack:
         for names in (("POSTGRES_SERVER", "POSTGRES_PORT"), ("REDIS_HOST", "REDIS_PORT")):
             server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-            embedded.environment |= {names[0]: "127.0.0.1", names[1]: str(server.getsockname()[1])}
-        yield embedded
+            project.environment |= {names[0]: "127.0.0.1", names[1]: str(server.getsockname()[1])}
+        yield project

@@ -1,4 +1,4 @@
-"""A small project for ``up`` to run: a real web server and a worker with nothing behind them, on real sockets."""
+"""A small project for ``up`` to run: a web server and a worker with nothing behind them, on real sockets."""
 
 from __future__ import annotations
 
@@ -39,6 +39,28 @@ async def app(scope, receive, send):
     body = {"data": {"components": states, "settings": {name: os.environ.get(name) for name in names}}}
     await send({"type": "http.response.start", "status": 200 if ready else 503, "headers": []})
     await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+"""
+UVICORN = """
+import os, signal, socket, sys, time
+begun = time.monotonic()
+late = float(os.environ.get("READY_AFTER", "0"))
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+server = socket.create_server(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])))
+print("Uvicorn running", flush=True)
+names = ("POSTGRES_SERVER", "REDIS_HOST", "SECRET_KEY")
+settings = ", ".join(f'"{name}": "{os.environ.get(name, "")}"' for name in names)
+while True:
+    connection, _ = server.accept()
+    with connection:
+        path = connection.recv(10_000).split(b" ")[1].decode()
+        if path == "/die":
+            os._exit(3)
+        print("GET", path, flush=True)
+        ready = time.monotonic() - begun > late
+        states = '"database": {"status": "ok"}, "queue": {"status": "%s"}' % ("ok" if ready else "down")
+        body = '{"data": {"components": {%s}, "settings": {%s}}}' % (states, settings)
+        status = "200 OK" if ready else "503 Service Unavailable"
+        connection.sendall(f"HTTP/1.1 {status}\\r\\nConnection: close\\r\\n\\r\\n{body}".encode())
 """
 WORKER = """
 import os, signal, subprocess, sys, time
@@ -163,7 +185,8 @@ class Running:
         return code
 
 
-def make_project(root: Path) -> Project:
+def make_project(root: Path, *, quick: bool = False) -> Project:
+    """A new one; a ``quick`` one has a web server that starts in no time, in the place of the real one."""
     backend = root / "backend"
     (backend / "app").mkdir(parents=True)
     (backend / "worker").mkdir()
@@ -172,6 +195,8 @@ def make_project(root: Path) -> Project:
     (backend / "app" / "initial_data.py").write_text("print('seeded')")
     (backend / "app" / "main.py").write_text(MAIN)
     (backend / "worker" / "emoji_worker.py").write_text(WORKER)
+    if quick:
+        (backend / "uvicorn.py").write_text(UVICORN)
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(BACKEND),

@@ -242,7 +242,7 @@ class TestOutside:
         assert "Redis: using the one at 127.0.0.1:" in up.said
         answer = json.loads(project.get())["data"]["settings"]
         assert answer["POSTGRES_SERVER"] == "127.0.0.1"
-        assert answer["SECRET_KEY"] is None  # the children read `.env` themselves
+        assert answer["SECRET_KEY"] == ""  # the children read `.env` themselves
         assert not (project.root / ".data" / "postgres").exists()
 
     def test_one_that_does_not_answer(self, project: Project) -> None:
