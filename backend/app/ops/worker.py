@@ -20,6 +20,7 @@ from app.emoji.tasks import repository as tasks
 from app.emoji.tasks.jobs import EmojiTaskJobs
 from app.emoji.tasks.running import StickerMaker
 from app.emoji.tasks.sweeper import Sweeper
+from app.engines.local_engine import LocalOptions
 from app.jobs.job import Lane
 from app.jobs.queue import Queue
 from app.jobs.worker import JobWorker
@@ -40,11 +41,17 @@ logger = structlog.get_logger(__name__)
 
 
 def render_count(settings: Settings) -> int:
-    """How many renders run at once: as many as there are cores, unless it is set."""
-    return (
-        settings.WORKER_RENDERS or len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1
+    """How many renders run at once: as many as there are cores for us, unless it is set."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return settings.WORKER_RENDERS or cores or 1
+
+
+def engine_options(settings: Settings) -> LocalOptions:
+    """What the settings say of the local engine."""
+    return LocalOptions(
+        render_processes=render_count(settings),
+        memory_limit_bytes=settings.ENGINE_MEMORY_MB * 1024 * 1024,
+        generate_seconds=settings.RENDER_TIMEOUT_SECONDS,
     )
 
 

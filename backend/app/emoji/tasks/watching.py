@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from app.emoji.tasks import repository
-from app.emoji.tasks.models import FINAL
+from app.emoji.tasks.models import FINAL, TaskStatus
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,30 +30,34 @@ async def watch_task(database: Database, signals: Signals, user_id: UUID, task_i
     deadline = time.monotonic() + _LONGEST_SECONDS
     async with signals.listen(f"task:{task_id}") as news:
         seen: tuple[object, ...] | None = None
-        progress = -1
         while time.monotonic() < deadline:
             async with database.read() as session:
                 task = await repository.get_task_or_none(session, user_id, task_id)
             if task is None:
                 return
-            # The row's progress is written once a second; a signal is fresher.
-            task.progress = max(task.progress, progress) if task.status == "processing" else task.progress
             now = (task.status, task.progress, task.attempt)
             if now != seen:
-                seen = now
                 yield task
             if task.status in FINAL:
                 return
-            progress = await _next_news(news)
+            # Progress comes in signals, many a second; the row is looked at again when anything else happens.
+            until_look = time.monotonic() + _LOOK_SECONDS
+            while (progress := await _next_progress(news, until_look)) is not None:
+                if task.status != TaskStatus.PROCESSING:
+                    break
+                if progress > task.progress:
+                    task.progress = progress
+                    yield task
+            seen = (task.status, task.progress, task.attempt)
 
 
-async def _next_news(news: asyncio.Queue[dict[str, object]]) -> int:
-    """Wait for a signal, or a while; the progress that it tells, or -1."""
+async def _next_progress(news: asyncio.Queue[dict[str, object]], until: float) -> int | None:
+    """The progress that the next signals tell; None when they tell of something else, or it is time to look."""
     try:
-        content = await asyncio.wait_for(news.get(), _LOOK_SECONDS)
+        content = await asyncio.wait_for(news.get(), until - time.monotonic())
     except TimeoutError:
-        return -1
-    while not news.empty():
-        content = news.get_nowait()
+        return None
     progress = content.get("progress")
-    return progress if isinstance(progress, int) else -1
+    if content.get("status") != TaskStatus.PROCESSING or not isinstance(progress, int):
+        return None
+    return progress
