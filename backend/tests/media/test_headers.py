@@ -102,13 +102,13 @@ class TestKinds:
                 self.total += len(data)
                 return data
 
-        noise = Image.effect_noise((2_000, 1_500), 90)
+        noise = Image.effect_noise((1_000, 800), 90)
         exif = b"Exif\0\0" + bytes(60_000)
         for data in (
             stored(noise, "JPEG", exif=exif),
             stored(noise, "PNG"),
             stored(noise, "WEBP"),
-            heic((2_000, 1_500)),
+            heic(),
         ):
             file = Counting(data)
             inspect_file(file)
