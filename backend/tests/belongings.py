@@ -85,3 +85,26 @@ async def entries(database: Database, user_id: UUID) -> list[tuple[str, str, int
 async def assert_ledger_adds_up(database: Database) -> None:
     async with database.read() as session:
         assert await ledger.list_differences(session) == []
+
+
+async def add_task(database: Database, user_id: UUID, photo_id: UUID, cost: int = 10) -> UUID:
+    """A task that waits, paid for."""
+    task_id = new_id()
+    async with database.transaction() as session:
+        await points.take(session, user_id, cost, f"task:{task_id}")
+        session.add(
+            EmojiTask(
+                id=task_id,
+                user_id=user_id,
+                photo_id=photo_id,
+                driven_id="wink",
+                language="en",
+                engine="fake",
+                points_cost=cost,
+                request_hash="-",
+                request_id="test",
+                next_enqueue_at=func.now() + timedelta(hours=1),
+                deadline_at=func.now() + timedelta(hours=1),
+            )
+        )
+    return task_id
