@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from app.api import api
 from app.core.database import Database
+from app.core.flat_routes import add_flat
 from app.core.handlers import install_handlers
 from app.core.logging import configure_logging
 from app.core.middleware import install_middleware
@@ -65,7 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     application.state.keyring = Keyring(settings)
     install_handlers(application)
     install_middleware(application, settings, application.state.keyring)
-    application.include_router(api)
+    add_flat(application, api)
     install_page(application)
     return application
 

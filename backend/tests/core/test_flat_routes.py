@@ -1,0 +1,32 @@
+"""Flattened routes are the same routes."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from app.api import api
+from app.core.flat_routes import add_flat
+
+
+def test_the_contract_stays_the_same() -> None:
+    nested, flat = FastAPI(), FastAPI()
+    nested.include_router(api)
+    add_flat(flat, api)
+    assert flat.openapi() == nested.openapi()
+    assert len(flat.openapi()["paths"]) > 10
+
+
+def test_every_route_stands_by_itself() -> None:
+    app = FastAPI(openapi_url=None)
+    add_flat(app, api)
+    assert all(type(route) is APIRoute for route in app.routes)
+    assert len(app.routes) > 20
+
+
+def test_what_is_no_api_route_is_refused() -> None:
+    router = APIRouter()
+    router.mount("/files", FastAPI())
+    with pytest.raises(TypeError, match="no API route"):
+        add_flat(FastAPI(), router)
