@@ -34,21 +34,22 @@ _ERRORS: Final = ("error", "critical")
 _QUIET: Final = {"docket": "WARNING", "sqlalchemy": "WARNING", "httpx": "WARNING", "uvicorn.access": "CRITICAL"}
 """Libraries that say more than anybody reads. The server's own access log is off: ours stands in its place."""
 
-_processors: list[structlog.typing.Processor] = []
 _listeners: list[Callable[[Fields], None]] = []
+_pipelines: list[_Pipeline] = []
+"""The one in use, when logging is set up and wants lines of level info."""
 
 
 def configure_logging(settings: Settings, *, process: str, stream: BinaryIO | None = None) -> None:
     """Set up logging for this process; ``process`` is its name in the lines, such as ``backend``."""
     pipeline = _Pipeline(settings, process, stream or sys.stdout.buffer)
-    # The list stays the same object: loggers that were used already keep it.
-    _processors[:] = [structlog.contextvars.merge_contextvars, pipeline.process]
     structlog.configure(
-        processors=_processors,
+        processors=[structlog.contextvars.merge_contextvars, pipeline.process],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.LOG_LEVEL]),
         logger_factory=_Named,
-        cache_logger_on_first_use=True,
+        # Loggers of modules outlive a change of this configuration, as in tests; what is logged often goes by log_request.
+        cache_logger_on_first_use=False,
     )
+    _pipelines[:] = [pipeline] if settings.LOG_LEVEL in {"DEBUG", "INFO"} else []
     bridge = _Bridge(pipeline)
     root = logging.getLogger()
     root.handlers[:] = [bridge]
@@ -61,6 +62,14 @@ def configure_logging(settings: Settings, *, process: str, stream: BinaryIO | No
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
     logging.captureWarnings(capture=True)
+
+
+def log_request(**fields: Any) -> None:
+    """The line of a request. There is one for each, so it takes the short way into the pipeline, where there is one."""
+    if _pipelines:
+        _pipelines[0].write("info", "app.access", {"event": "request", **fields})
+    else:
+        structlog.get_logger("app.access").info("request", **fields)
 
 
 def listen_to_errors(listener: Callable[[Fields], None]) -> None:

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from app.core.context import request_id
-from app.core.logging import _listeners, configure_logging, listen_to_errors
+from app.core.logging import _listeners, _pipelines, configure_logging, listen_to_errors, log_request
 from app.core.settings import Settings
 from tests.core.small_app import plain_settings
 
@@ -45,6 +45,7 @@ def logs() -> Iterator[Logs]:
     root.handlers[:] = handlers
     root.setLevel(level)
     _listeners[:] = listeners
+    _pipelines.clear()
     logging.captureWarnings(capture=False)
 
 
@@ -76,6 +77,15 @@ class TestJson:
         first, second = logs.entries
         assert (first["level"], first["event"], first["logger"]) == ("warning", "1 of 2", "some.library")
         assert second["logger"] == "uvicorn.error"
+
+    def test_the_line_of_a_request(self, logs: Logs) -> None:
+        logs.configure(LOG_LEVEL="INFO")
+        log_request(method="GET", path="/a")
+        (entry,) = logs.entries
+        assert (entry["event"], entry["logger"], entry["path"]) == ("request", "app.access", "/a")
+        logs.configure(LOG_LEVEL="WARNING")
+        log_request(method="GET", path="/b")
+        assert "/b" not in logs.text
 
     def test_what_nobody_reads_is_left_out(self, logs: Logs) -> None:
         logs.configure()

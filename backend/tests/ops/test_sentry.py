@@ -72,6 +72,7 @@ def sentry() -> Iterator[FakeSentry]:
     sentry_sdk.init()
     structlog.configure(**configuration)
     logs._listeners[:] = listeners
+    logs._pipelines.clear()
     fake.close()
 
 

@@ -10,11 +10,10 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
-
 from app.core.context import language, request_id, request_id_from
 from app.core.handlers import answer_unforeseen
 from app.core.i18n import Lang, negotiate
+from app.core.logging import log_request
 from app.core.middleware.metrics import observe_request
 from app.core.middleware.routes import route_template
 
@@ -29,7 +28,6 @@ _SECURITY: Final = (
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 )
 _FRAMES: Final = (b"content-security-policy", b"frame-ancestors 'none'")
-logger = structlog.get_logger("app.access")
 
 
 class Edge:
@@ -81,8 +79,7 @@ class Edge:
             route = route_template(scope)
             observe_request(scope["method"], route, status, seconds)
             # Never the query: links carry their signature there.
-            logger.info(
-                "request",
+            log_request(
                 method=scope["method"],
                 route=route,
                 path=scope["path"][:_LONGEST_PATH],
@@ -98,8 +95,10 @@ class Edge:
 def _with_ours(headers: Any, identifier: str) -> list[tuple[bytes, bytes]]:
     """The route's headers and ours; a page's own content security policy stands."""
     ours = [*headers, (b"x-request-id", identifier.encode("latin-1")), *_SECURITY]
-    if all(name != _FRAMES[0] for name, _ in headers):
-        ours.append(_FRAMES)
+    for name, _ in headers:
+        if name == _FRAMES[0]:
+            return ours
+    ours.append(_FRAMES)
     return ours
 
 
