@@ -46,7 +46,7 @@ def configure_logging(settings: Settings, *, process: str, stream: BinaryIO | No
         processors=[structlog.contextvars.merge_contextvars, pipeline.process],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.LOG_LEVEL]),
         logger_factory=_Named,
-        # Loggers of modules outlive a change of this configuration, as in tests; what is logged often goes by log_request.
+        # Loggers of modules outlive a change of this configuration. What is logged often goes by log_request.
         cache_logger_on_first_use=False,
     )
     _pipelines[:] = [pipeline] if settings.LOG_LEVEL in {"DEBUG", "INFO"} else []
