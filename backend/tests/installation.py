@@ -80,8 +80,8 @@ class Installation:
         self.backend.kill()
         self.backend.wait()
 
-    def start_worker(self, *arguments: str) -> subprocess.Popen[bytes]:
-        worker = self._start("worker", str(WORKER), *arguments)
+    def start_worker(self, *arguments: str, program: Path = WORKER) -> subprocess.Popen[bytes]:
+        worker = self._start("worker", str(program), *arguments)
         self.workers.append(worker)
         return worker
 

@@ -36,11 +36,11 @@ class Customers:
         await self.database.close()
         await self.storage.close()
 
-    async def join(self, balance: int) -> tuple[dict[str, str], UUID]:
+    async def join(self, balance: int, photo: bytes = b"a photo") -> tuple[dict[str, str], UUID]:
         """A new account with a photo: its headers and the photo's id."""
         user_id = await add_user(self.database, balance)
         photo_id = await add_photo(self.database, user_id)
-        await store_photo(self.storage, photo_id, Path(self.installation.folder))
+        await store_photo(self.storage, photo_id, Path(self.installation.folder), photo)
         return {"Authorization": f"Bearer {self.keyring.issue_token(user_id)[0]}"}, photo_id
 
     async def order(
@@ -93,9 +93,9 @@ class Customers:
         self.left_behind = left_behind
 
 
-async def order_many(customers: Customers, count: int, each: int = 10) -> None:
+async def order_many(customers: Customers, count: int, each: int = 10, photo: bytes = b"a photo") -> None:
     """``count`` orders of several accounts, sent again under the same key until there is an answer."""
-    accounts = [await customers.join(each * 10) for _ in range(-(-count // each))]
+    accounts = [await customers.join(each * 10, photo) for _ in range(-(-count // each))]
 
     async def persist(number: int) -> None:
         headers, photo_id = accounts[number // each]
