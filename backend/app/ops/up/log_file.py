@@ -27,7 +27,7 @@ class LogFile:
     def write(self, line: bytes) -> None:
         """Add a line, in one write so that several writers do not mix."""
         # A full disk must not stop whoever reads a child's output: the child would wait for the reader for ever.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             if self._file.tell() + len(line) > self._largest:
                 _move_up(self.path)
                 os.replace(self.path, _older(self.path, 1))  # noqa: PTH105

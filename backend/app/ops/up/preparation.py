@@ -36,7 +36,7 @@ class Preparation:
     def needed(self) -> bool:
         """Whether anything may have changed."""
         try:
-            known = self._note.read_text("ascii")
+            known = self._note.read_text("utf-8")
         except OSError:
             return True
         return known != self._word()
@@ -48,7 +48,7 @@ class Preparation:
     def succeeded(self) -> None:
         """After it."""
         if (word := self._word()) is not None:
-            self._note.write_text(word, "ascii")
+            self._note.write_text(word, "utf-8")
 
     def _word(self) -> str | None:
         if self._postgres is None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_HURRIED_GRACE = 5.0
+_HURRIED_GRACE = 3.0
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class RunFolder:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        except OSError:
+        except FileNotFoundError:
             return False
         return False
 
@@ -108,11 +108,11 @@ class RunFolder:
             self._lock = None
 
     def read(self) -> State | None:
-        """What the last ``up`` wrote, if it did not end in order."""
+        """What the last ``up`` wrote, if it did not end in order; ``PermissionError`` if that was another user's."""
         try:
             known: dict[str, Any] = json.loads(self._state.read_text("utf-8"))
             return State(**{**known, "processes": [Process(**one) for one in known["processes"]]})
-        except (OSError, ValueError, TypeError, KeyError):
+        except (FileNotFoundError, ValueError, TypeError, KeyError):
             return None
 
     def write(self, state: State) -> None:

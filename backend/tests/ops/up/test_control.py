@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
-from tests.ops.up.stand_in import living, wait_until_gone
+import pytest
+
+from tests.ops.up.stand_in import BACKEND, living, wait_until_gone
 
 if TYPE_CHECKING:
     from tests.ops.up.stand_in import Project
@@ -86,6 +90,30 @@ def test_the_number_of_another_process_is_not_taken_for_ours(project: Project) -
     strangers = [dataclasses.replace(one, pid=os.getpid(), identity="earlier") for one in state.processes]
     folder.write(dataclasses.replace(state, pid=os.getpid(), identity="earlier", processes=strangers))
     assert project.ask("down").stdout == "Nothing is running.\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_another_user_is_told_so(project: Project) -> None:
+    (project.root / ".data").mkdir(mode=0o700)
+    script = f"""
+import os, sys
+from app.ops.up.__main__ import main
+main(["--root", "/nowhere", "status"])  # loads what it needs while Python's own files can be read
+os.chdir({str(project.root)!r})
+os.setuid(65534)
+sys.exit(main(["--root", ".", sys.argv[1]]))
+"""
+    for command in ("up", "down", "status", "logs"):
+        done = subprocess.run(
+            [sys.executable, "-c", script, command],
+            cwd=BACKEND,
+            env=project.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "belongs to another user" in done.stderr, (command, done.stdout, done.stderr)
+        assert done.returncode == 2
 
 
 def _is_guard(pid: int) -> bool:
