@@ -121,6 +121,7 @@ class ForkServer:
                 [*command, *self._modules],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
+                process_group=0,  # a terminal's Ctrl-C is for the parent alone, from the first moment on
                 env=_environment(),
             )
         ours.setblocking(False)

@@ -156,8 +156,9 @@ class ProcessPool:
         limit = None
         try:
             async with self._limited(seconds) as limit:
-                await child.say({"job": number, "function": function, "argument": argument})
-                answer = await _answer(child, number, on_progress)
+                answer = await _answered(
+                    child, {"job": number, "function": function, "argument": argument}, on_progress
+                )
         except ChildGone:
             seat.child = None
             ending = await self._server.kill(child)
@@ -227,6 +228,15 @@ class ProcessPool:
 
 class _NeverBegun(Exception):
     """The child was dead before it could begin: another one may have the job."""
+
+
+async def _answered(child: Child, job: Message, on_progress: Callable[[float], None]) -> Message:
+    """Hand a job to a child and wait for the answer; raises as :func:`_answer` does."""
+    try:
+        await child.say(job)
+    except ChildGone:
+        raise _NeverBegun from None
+    return await _answer(child, job["job"], on_progress)
 
 
 async def _answer(child: Child, number: int, on_progress: Callable[[float], None]) -> Message:

@@ -41,7 +41,7 @@ def alive(pid: int) -> bool:
     return status.rpartition(") ")[2][0] != "Z" and pid != os.getpid()
 
 
-async def until(true: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(true: Callable[[], object], seconds: float = 20.0) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(seconds):
         while not true():

@@ -68,10 +68,10 @@ def note_and_hang(path: str, report: Report) -> None:
 
 
 def note_and_work(argument: list[Any], report: Report) -> int:
-    """Write a number down as it begins."""
+    """Write a number down as it begins, and by whom."""
     path, number, seconds = argument
     with Path(path).open("a", encoding="ascii") as file:
-        file.write(f"{number}\n")
+        file.write(f"{os.getpid()} {number}\n")
     work(seconds, report)
     return int(number)
 

@@ -22,7 +22,7 @@ from tests.engines.processes.conftest import alive, opened, until
 from tests.engines.processes.jobs import HERE
 
 pytestmark = pytest.mark.anyio
-SOON = 10.0
+SOON = 30.0
 MIB = 2**20
 BACKEND = Path(__file__).parents[3]
 
@@ -35,7 +35,7 @@ class TestHanging:
             begun = time.monotonic()
             with pytest.raises(TimedOut) as caught:
                 await pool.run(f"{HERE}:note_and_hang", str(notes), timeout=0.4)
-            assert 0.4 <= time.monotonic() - begun < 0.9
+            assert 0.4 <= time.monotonic() - begun < 1.4
             assert not alive(int(notes.read_text("ascii")))
             assert await pool.run(f"{HERE}:give_back", 1, timeout=SOON) == 1
         assert caught.value.params == {"seconds": 0.4}
@@ -43,8 +43,9 @@ class TestHanging:
 
     async def test_waiting_for_a_child_does_not_count(self) -> None:
         async with opened() as pool:
-            runs = [pool.run(f"{HERE}:work", 0.3, timeout=0.9) for _ in range(5)]
-            assert await asyncio.gather(*runs) == [0.3] * 5
+            await pool.run(f"{HERE}:give_back", 0, timeout=SOON)
+            runs = [pool.run(f"{HERE}:work", 0.4, timeout=1.5) for _ in range(5)]
+            assert await asyncio.gather(*runs) == [0.4] * 5
 
 
 class TestCrashing:
@@ -101,7 +102,7 @@ class TestCrashing:
                 begun = time.monotonic()
                 await pool.run(f"{HERE}:give_back", 0, timeout=SOON)
                 spent.append(time.monotonic() - begun)
-        assert min(spent) < 0.05
+        assert min(spent) < 0.1
 
 
 class TestMemory:
@@ -195,10 +196,11 @@ class TestServer:
             await pool.close()
             await server.close()
 
-    async def test_its_death_fails_the_job_under_way(self) -> None:
+    async def test_its_death_fails_the_job_under_way(self, tmp_path: Path) -> None:
+        notes = tmp_path / "pid"
         async with opened() as pool:
-            run = asyncio.create_task(pool.run(f"{HERE}:hang", None, timeout=SOON))
-            await asyncio.sleep(0.3)
+            run = asyncio.create_task(pool.run(f"{HERE}:note_and_hang", str(notes), timeout=SOON))
+            await until(notes.exists)
             assert pool._server.pid is not None
             os.kill(pool._server.pid, signal.SIGKILL)
             with pytest.raises(EngineCrashed):
