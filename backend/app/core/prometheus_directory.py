@@ -1,4 +1,4 @@
-"""Where server processes share their measures. To be imported before ``prometheus_client`` is.
+"""Where server processes share their measures. To be imported by them, before ``prometheus_client`` is.
 
 That library decides at its import whether measures live in memory or in files that all processes of a server can
 add up. Files are wanted when a server runs several processes. Those are children of one parent, which hands each of
@@ -60,5 +60,4 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-DIRECTORY: Final = prepare_directory()
-"""The shared folder; None in a process that serves alone."""
+prepare_directory()

@@ -7,6 +7,7 @@ import contextlib
 import os
 import platform
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
@@ -14,12 +15,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
-from app.core.prometheus_directory import DIRECTORY
 from app.core.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from prometheus_client import Metric
 
@@ -29,10 +28,16 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _LIVE_GAUGE: Final = re.compile(r"gauge_live[a-z]*_(\d+)\.db")
 
 
+def shared_directory() -> Path | None:
+    """Where the processes of this server write their measures; None in a process that is alone."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(folder) if folder else None
+
+
 class Exposition:
     """Makes the page. With ``directory`` it adds up what all processes that share it have written there."""
 
-    def __init__(self, meter: Meter, directory: Path | None = DIRECTORY) -> None:
+    def __init__(self, meter: Meter, directory: Path | None) -> None:
         self._meter = meter
         self._directory = directory
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from app.core.prometheus_directory import DIRECTORY
-from app.ops.exposition import CONTENT_TYPE, Exposition
+from app.ops.exposition import CONTENT_TYPE, Exposition, shared_directory
 from app.ops.measurements import Meter
 
 if TYPE_CHECKING:
@@ -42,10 +41,11 @@ async def metrics_server(
     if port == 0:
         yield None
         return
-    page = _Page(Exposition(Meter(database, queue)))
+    directory = shared_directory()
+    page = _Page(Exposition(Meter(database, queue), directory))
     try:
         server = await asyncio.start_server(
-            page.answer, settings.METRICS_HOST, port, limit=_LONGEST_REQUEST, reuse_port=DIRECTORY is not None
+            page.answer, settings.METRICS_HOST, port, limit=_LONGEST_REQUEST, reuse_port=directory is not None
         )
     except OSError as error:
         logger.error("metrics_port_unusable", port=port, reason=error.strerror, settings="METRICS_HOST, METRICS_PORT")
