@@ -90,6 +90,12 @@ class Installation:
         worker.wait()
         self.workers.remove(worker)
 
+    def run(self, *arguments: str) -> None:
+        """Run a command of the program to its end."""
+        subprocess.run(
+            [sys.executable, *arguments], cwd=BACKEND, env=self.environment(), check=True, stdout=subprocess.DEVNULL
+        )
+
     def log(self, name: str) -> str:
         return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob(f"{name}-*.log")))
 
