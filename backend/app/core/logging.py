@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     Fields = MutableMapping[str, Any]
 
 _LONGEST_TRACEBACK: Final = 20_000
+_LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 _ERRORS: Final = ("error", "critical")
 _QUIET: Final = {"docket": "WARNING", "sqlalchemy": "WARNING", "httpx": "WARNING", "uvicorn.access": "CRITICAL"}
 """Libraries that say more than anybody reads. The server's own access log is off: ours stands in its place."""
 
 _listeners: list[Callable[[Fields], None]] = []
 _pipelines: list[_Pipeline] = []
-"""The one in use, when logging is set up and wants lines of level info."""
+"""The one in use, once logging is set up."""
 
 
 def configure_logging(settings: Settings, *, process: str, stream: BinaryIO | None = None) -> None:
@@ -49,7 +50,7 @@ def configure_logging(settings: Settings, *, process: str, stream: BinaryIO | No
         # Loggers of modules outlive a change of this configuration. What is logged often goes by log_request.
         cache_logger_on_first_use=False,
     )
-    _pipelines[:] = [pipeline] if settings.LOG_LEVEL in {"DEBUG", "INFO"} else []
+    _pipelines[:] = [pipeline]
     bridge = _Bridge(pipeline)
     root = logging.getLogger()
     root.handlers[:] = [bridge]
@@ -64,12 +65,16 @@ def configure_logging(settings: Settings, *, process: str, stream: BinaryIO | No
     logging.captureWarnings(capture=True)
 
 
-def log_request(**fields: Any) -> None:
-    """The line of a request. There is one for each, so it takes the short way into the pipeline, where there is one."""
-    if _pipelines:
-        _pipelines[0].write("info", "app.access", {"event": "request", **fields})
-    else:
-        structlog.get_logger("app.access").info("request", **fields)
+def log_request(*, quiet: bool = False, **fields: Any) -> None:
+    """The line of a request; ``quiet`` ones are of level debug.
+
+    There is one for each, so it takes the short way into the pipeline, where one is set up.
+    """
+    level = "debug" if quiet else "info"
+    if not _pipelines:
+        getattr(structlog.get_logger("app.access"), level)("request", **fields)
+    elif level in _pipelines[0].levels:
+        _pipelines[0].write(level, "app.access", {"event": "request", **fields})
 
 
 def listen_to_errors(listener: Callable[[Fields], None]) -> None:
@@ -99,6 +104,7 @@ class _Pipeline:
         self._redactor = Redactor(settings)
         self._as_json = settings.json_logs
         self._second, self._stamp = 0, ""
+        self.levels = _LEVELS[_LEVELS.index(settings.LOG_LEVEL.lower()) :]
         self._console = structlog.dev.ConsoleRenderer(
             colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=24
         )

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
@@ -32,6 +32,10 @@ def shared_directory() -> Path | None:
     """Where the processes of this server write their measures; None in a process that is alone."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     return Path(folder) if folder else None
+
+
+# One more line for each counter, which nobody reads.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Exposition:

@@ -83,8 +83,9 @@ class TestJson:
         log_request(method="GET", path="/a")
         (entry,) = logs.entries
         assert (entry["event"], entry["logger"], entry["path"]) == ("request", "app.access", "/a")
+        log_request(quiet=True, path="/b")
         logs.configure(LOG_LEVEL="WARNING")
-        log_request(method="GET", path="/b")
+        log_request(path="/b")
         assert "/b" not in logs.text
 
     def test_what_nobody_reads_is_left_out(self, logs: Logs) -> None:

@@ -74,6 +74,7 @@ class TestPage:
         assert page.value("aipic_component_up", component="redis") == 1
         assert page.value("aipic_component_up", component="database") == 1
         assert page.total("process_resident_memory_bytes") > 0
+        assert not [sample.name for sample in page.samples if sample.name.endswith("_created")]
 
     async def test_the_queue(self, port: int, queue: Queue) -> None:
         for _ in range(3):

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from app.core.middleware.client_address import ClientAddress
 
 _LONGEST_PATH: Final = 200
+_PROBES: Final = frozenset(
+    {"/api/v1/utils/health-check/", "/api/v1/utils/health-check", "/api/v1/utils/ready"},
+)
+"""Asked every few seconds for ever; changes of what they say are logged where they are found."""
 _SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
@@ -80,6 +84,7 @@ class Edge:
             observe_request(scope["method"], route, status, seconds)
             # Never the query: links carry their signature there.
             log_request(
+                quiet=route in _PROBES,
                 method=scope["method"],
                 route=route,
                 path=scope["path"][:_LONGEST_PATH],
