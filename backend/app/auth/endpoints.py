@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from fastapi import APIRouter, Depends
 
 from app.auth import codes, service
 from app.auth.dependencies import CallerIdOrNone
 from app.auth.job_names import SEND_CODE
 from app.auth.schemas import CodeCreate, CodeSent, CodeVerify, DeviceSignIn, SignedIn, TokenRead
+from app.core.answers import failing
 from app.core.http import DatabaseDep, KeyringDep, LangDep, SessionDep, SettingsDep
 from app.core.ratelimit import LimiterDep, limit_by_address
 from app.core.schemas import Envelope
@@ -20,6 +23,8 @@ from app.users.schemas import UserRead, UserUpdate
 router = APIRouter()
 sign_in = APIRouter(prefix="/auth", tags=["auth"])
 account = APIRouter(prefix="/user", tags=["user"])
+_NO_TOKEN_NEEDED: Final[dict[str, Any]] = {"security": [{}]}
+"""For OpenAPI, which otherwise says that a token which may come along has to."""
 
 
 @sign_in.post("/login", dependencies=[Depends(limit_by_address("sign_in", "RATE_SIGN_IN"))])
@@ -63,7 +68,12 @@ async def send_code(
     return Envelope(data=CodeSent(expires_in=int(codes.LASTS.total_seconds())))
 
 
-@sign_in.post("/email/verify", dependencies=[Depends(limit_by_address("verify", "RATE_SIGN_IN"))])
+@sign_in.post(
+    "/email/verify",
+    dependencies=[Depends(limit_by_address("verify", "RATE_SIGN_IN"))],
+    responses={409: failing("The address belongs to another account")},
+    openapi_extra=_NO_TOKEN_NEEDED,
+)
 async def verify_code(
     database: DatabaseDep,
     settings: SettingsDep,

@@ -26,18 +26,22 @@ def failure_response(error: ServiceError, lang: Lang) -> Response:
     return Response(failure_body(error, lang), error.status, error.headers, media_type="application/json")
 
 
-def _failure(description: str) -> dict[str, Any]:
+def failing(description: str) -> dict[str, Any]:
+    """A failure that a route may answer, for OpenAPI."""
     return {"model": Failure, "description": description}
 
 
 COMMON_RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: _failure("The request cannot be read"),
-    401: _failure("No token, or one that does not hold"),
-    404: _failure("Nothing of that id that belongs to the caller"),
-    413: _failure("The body is too large; told before it is read"),
-    422: _failure("A field is not right; `data` says which and why"),
-    429: _failure("Too many requests; `Retry-After` says when to come again"),
-    500: _failure("A bug on our side"),
-    503: _failure("Something that the service needs is down; nothing was changed"),
+    400: failing("The request cannot be read"),
+    401: failing("No token, or one that does not hold"),
+    404: failing("Nothing of that id that belongs to the caller"),
+    405: failing("Not with this method; `Allow` says with which"),
+    408: failing("The body did not come in time"),
+    413: failing("The body is too large; told before it is read"),
+    415: failing("The body is of a kind that this route does not take"),
+    422: failing("A field is not right; `data` says which and why"),
+    429: failing("Too many requests; `Retry-After` says when to come again"),
+    500: failing("A bug on our side"),
+    503: failing("Something that the service needs is down; nothing was changed"),
 }
 """What every route may answer besides its own, for OpenAPI."""

@@ -2,7 +2,7 @@
 
     ServiceError                 status, number, code; a sentence in both languages
     ├── InvalidRequest  400      ├── Unauthorized 401      ├── NotFound     404
-    ├── Conflict        409      ├── TooLarge     413      ├── TooMany      429
+    ├── RequestTimeout  408      ├── TooLarge     413      ├── TooMany      429
     └── Unavailable     503      …and each domain's own, in its ``exceptions.py``
 
 An error's six-digit code is its status times 1000 plus its number; a test checks that no two classes share one.
@@ -118,6 +118,16 @@ class MethodNotAllowed(ServiceError):
     code = "method_not_allowed"
     zh = "这个地址不支持该方法。"
     en = "This address does not take that method."
+
+
+class RequestTimeout(ServiceError):
+    """The body comes too slowly, or has stopped coming."""
+
+    status = 408
+    number = 1
+    code = "request_timeout"
+    zh = "内容传得太慢，连接已断开。请检查网络后重试。"
+    en = "The request came in too slowly. Please check the network and try again."
 
 
 class TooLarge(ServiceError):

@@ -8,6 +8,7 @@ import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from app.core.answers import COMMON_RESPONSES, failure_response
 from app.core.errors import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _UNREADABLE: Final = ("不是可以读取的 JSON。", "it is not JSON that can be read.")
 _UNREADABLE_BODY: Final = ("无法读取。", "it cannot be read.")
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _BY_STATUS: Final[dict[int, type[ServiceError]]] = {
     401: Unauthorized,
     403: Forbidden,
@@ -118,9 +120,22 @@ async def _http_exception(request: Request, error: HTTPException) -> Response:
         return failure_response(error.error, lang)
     answer = _of_status(error.status_code, lang)
     answer.headers.update(error.headers or {})
+    if isinstance(answer, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(_methods_at(request))
     response = failure_response(answer, lang)
     response.status_code = error.status_code
     return response
+
+
+def _methods_at(request: Request) -> list[str]:
+    """All methods of an address: the framework names only those of the first route that lies there."""
+    scope, routes = dict(request.scope), request.app.routes
+    found = []
+    for method in _METHODS:
+        scope["method"] = method
+        if any(route.matches(scope)[0] == Match.FULL for route in routes):
+            found.append(method)
+    return found
 
 
 def _of_status(status: int, lang: Lang) -> ServiceError:

@@ -59,7 +59,7 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "dict_type": _OBJECT,
     "model_type": _OBJECT,
     "model_attributes_type": _OBJECT,
-    "email_address": ("应该是一个邮箱地址，例如 name@example.com。", "Must be an e-mail address such as name@example.com."),
+    "email_address": ("应该是邮箱地址，例如 name@example.com。", "Must be an e-mail address such as name@example.com."),
     "control_characters": ("不能含有换行等控制字符。", "Must not contain line breaks or other control characters."),
     "nothing_visible": ("不能是空白。", "Must contain something that can be seen."),
     "url_type": ("应该是一个网址。", "Must be a URL."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from app.core.answers import failing
 from app.core.http import LangDep, SettingsDep
 from app.core.schemas import Envelope
 from app.jobs.dependencies import QueueDep
@@ -16,7 +17,7 @@ from app.users.schemas import TestMailCreate, TestMailRead
 router = APIRouter(prefix="/utils", tags=["utils"])
 
 
-@router.post("/test-email", status_code=202)
+@router.post("/test-email", status_code=202, responses={403: failing("The caller is no operator")})
 async def send_test_email(
     user: Superuser, queue: QueueDep, settings: SettingsDep, lang: LangDep, request: TestMailCreate
 ) -> Envelope[TestMailRead]:

@@ -1,4 +1,5 @@
-"""What is refused before a route sees it: bodies that are too large, uploads of strangers, addresses that are none.
+"""What is refused before a route sees it: bodies that are too large or too slow, uploads of strangers, addresses that
+are none.
 
 A body whose length is announced is refused by its header, unread. One that comes in chunks is counted, and cut off
 where it becomes too large. Uploads need a token of ours first, so that strangers cannot make us read megabytes.
@@ -6,11 +7,12 @@ where it becomes too large. Uploads need a token of ours first, so that stranger
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from app.core.answers import failure_body
 from app.core.context import language
-from app.core.errors import InvalidRequest, ServiceError, TooLarge, Unauthorized
+from app.core.errors import InvalidRequest, RequestTimeout, ServiceError, TooLarge, Unauthorized
 from app.core.handlers import ServiceHTTPException
 from app.core.middleware.linger import linger
 
@@ -28,6 +30,9 @@ UPLOADS: Final[Mapping[str, int]] = {
 """Routes that take files: ten megabytes, and the rest of the form around them."""
 
 _LONGEST_QUERY: Final = 8192
+_PATIENCE_SECONDS: Final = 30.0
+_SLOWEST_BYTES: Final = 8 * 1024
+"""A second: beyond the patience a body must come at least this quickly, or it holds a connection for ever."""
 _BAD_ADDRESS: Final = {"zh": "地址无效。", "en": "the address is not valid."}
 
 
@@ -41,11 +46,13 @@ class Gate:
         authenticate: Callable[[str], object],
         default: int = JSON_BYTES,
         uploads: Mapping[str, int] = UPLOADS,
+        patience: float = _PATIENCE_SECONDS,
     ) -> None:
         self.app = app
         self._authenticate = authenticate
         self._default = default
         self._uploads = uploads
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -76,8 +83,8 @@ class Gate:
         except ServiceError as error:
             await _refuse(error, scope, receive, send)
             return
-        if chunked:
-            await _Counted(self.app, limit)(scope, receive, send)
+        if chunked or length:
+            await _Watched(self.app, limit, self._patience)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
@@ -113,38 +120,49 @@ async def _refuse(error: ServiceError, scope: Scope, receive: Receive, send: Sen
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class _Counted:
-    """One request whose body comes in chunks of unknown total."""
+class _Watched:
+    """One request with a body, which may turn out too large or too slow while it comes in."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, patience: float) -> None:
         self._app = app
-        self._left = limit
         self._limit = limit
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
-        exceeded: TooLarge | None = None
+        fault: ServiceError | None = None
+        came = 0
+        complete = False
+        deadline = asyncio.get_running_loop().time() + self._patience
 
-        async def counted() -> Message:
-            nonlocal exceeded
-            message = await receive()
-            self._left -= len(message.get("body", b""))
-            if self._left < 0:
-                exceeded = too_large(self._limit)
-                raise ServiceHTTPException(exceeded)
+        async def watched() -> Message:
+            nonlocal fault, came, complete
+            if complete:  # the route waits for its caller to leave, which may take as long as it likes
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline + came / _SLOWEST_BYTES):
+                    message = await receive()
+            except TimeoutError:
+                fault = RequestTimeout()
+                raise ServiceHTTPException(fault) from None
+            came += len(message.get("body", b""))
+            if came > self._limit:
+                fault = too_large(self._limit)
+                raise ServiceHTTPException(fault)
+            complete = not message.get("more_body", False)
             return message
 
         async def guarded(message: Message) -> None:
             # Whatever the route made of the error above: the answer is ours.
             nonlocal started
-            if exceeded is None or started:
+            if fault is None or started:
                 started = True
                 await send(message)
 
         try:
-            await self._app(scope, counted, guarded)
+            await self._app(scope, watched, guarded)
         except Exception:
-            if exceeded is None or started:
+            if fault is None or started:
                 raise
-        if exceeded is not None and not started:
-            await _refuse(exceeded, scope, receive, send)
+        if fault is not None and not started:
+            await _refuse(fault, scope, receive, send)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from app.core.answers import failing
 from app.core.http import DatabaseDep, LangDep, PagingDep, SessionDep, SettingsDep, SignalsDep
 from app.core.ratelimit import limit_by_account
 from app.core.schemas import Envelope, Listing
@@ -24,9 +25,13 @@ from app.users.dependencies import CallerId, CurrentUser, require_user
 
 router = APIRouter(prefix="/emoji", tags=["emoji"])
 _PING_SECONDS = 15
+_CREATE_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    402: failing("Not enough points"),
+    409: failing("The Idempotency-Key was used for something else"),
+}
 
 
-@router.post("/create", dependencies=[Depends(limit_by_account("create", "RATE_CREATE"))])
+@router.post("/create", dependencies=[Depends(limit_by_account("create", "RATE_CREATE"))], responses=_CREATE_REFUSALS)
 async def create(
     user: CurrentUser,
     session: SessionDep,
@@ -86,7 +91,7 @@ async def watch(
     return EventSourceResponse(events(), ping=_PING_SECONDS, headers={"X-Accel-Buffering": "no"})
 
 
-@router.post("/task/{task_id}/cancel")
+@router.post("/task/{task_id}/cancel", responses={409: failing("It has started, or is over")})
 async def cancel(
     user: CurrentUser, session: SessionDep, linker: LinkerDep, lang: LangDep, task_id: UUID
 ) -> Envelope[TaskRead]:
@@ -112,7 +117,7 @@ async def unlike(user: CurrentUser, session: SessionDep, task_id: UUID) -> Envel
     return Envelope(data=None)
 
 
-@router.delete("/task/{task_id}")
+@router.delete("/task/{task_id}", responses={409: failing("It is being worked on")})
 async def delete(user: CurrentUser, session: SessionDep, storage: StorageDep, task_id: UUID) -> Envelope[None]:
     """Remove a task and its files. One that waits is cancelled first."""
     await ending.delete_task(session, storage, user.id, task_id)
