@@ -11,14 +11,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, MetaData, func
+from sqlalchemy import BigInteger, DateTime, MetaData, event, func
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.core.ids import new_id
+from app.core.reading import Reads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -39,6 +40,12 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
     return isinstance(error, PoolTimeout | ConnectionError | TimeoutError | OSError)
+
+
+def _replace_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool open another connection in place of one that the server has closed while it lay idle."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 class Base(DeclarativeBase):
@@ -87,6 +94,7 @@ class Database:
             hide_parameters=True,
             connect_args={"timeout": 5, "server_settings": {"application_name": f"ai-pic-{name}", "jit": "off"}},
         )
+        event.listen(self.engine.sync_engine, "checkout", _replace_closed)
         # Reads need no BEGIN and COMMIT: one round trip instead of three.
         self.reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -103,6 +111,21 @@ class Database:
         """A session for reading alone; each statement sees what is committed at that moment."""
         async with Session(self.reader) as session:
             yield session
+
+    @asynccontextmanager
+    async def reads(self) -> AsyncIterator[Reads]:
+        """The same for queries that clients make all the time, without SQLAlchemy's share of the time."""
+        connection = await self.engine.raw_connection()
+        driver: Any = connection.driver_connection
+        try:
+            yield Reads(driver)
+        except BaseException as error:
+            # A query that was broken off may still be on its way back: nobody else shall get its answer.
+            if not isinstance(error, Exception) or driver.is_closed():
+                connection.invalidate()
+            raise
+        finally:
+            connection.close()
 
     async def close(self) -> None:
         """Close all connections."""
