@@ -72,6 +72,7 @@ class Installation:
     def start_backend(self, application: str = "app.main:app") -> None:
         """Start the server and wait until it answers."""
         command = ["-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(self.port)]
+        command += ["--http", "app.core.bounded_http:BoundedHttp", "--ws", "none"]
         self.backend = self._start("backend", *command, "--log-level", "warning")
         self._until_healthy()
 

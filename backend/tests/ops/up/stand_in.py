@@ -192,6 +192,8 @@ def make_project(root: Path, *, quick: bool = False) -> Project:
     (backend / "worker").mkdir()
     (backend / "alembic.py").write_text(ALEMBIC)
     (backend / "app" / "__init__.py").touch()
+    (backend / "app" / "core").mkdir()
+    (backend / "app" / "core" / "bounded_http.py").write_bytes((BACKEND / "app/core/bounded_http.py").read_bytes())
     (backend / "app" / "initial_data.py").write_text("print('seeded')")
     (backend / "app" / "main.py").write_text(MAIN)
     (backend / "worker" / "emoji_worker.py").write_text(WORKER)
