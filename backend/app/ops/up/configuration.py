@@ -17,6 +17,7 @@ from app.ops.up.texts import text
 ROOT: Final = Path(__file__).parents[4]
 DATABASE: Final = "aipic"
 """Name of the embedded database, and of the role without special rights that owns it."""
+_PYTHON_S_OWN: Final = {"PYTHONHOME", "PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE"}
 _USUAL: Final = {"POSTGRES_PORT": 5432, "REDIS_PORT": 6379, "METRICS_PORT": 9100}
 
 
@@ -98,7 +99,7 @@ def load_configuration(root: Path) -> Configuration:
 
 def child_environment(configuration: Configuration, more: dict[str, str]) -> dict[str, str]:
     """The environment of backend, worker and preparation: ours, without Python's own oddities, and ``more``."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONSTARTUP"}}
+    kept = {name: value for name, value in os.environ.items() if name not in _PYTHON_S_OWN}
     return {
         **kept,
         "PYTHONPATH": str(configuration.places.backend),
