@@ -42,6 +42,8 @@ def meaning(error: Exception) -> ServiceError:
         return _database(error)
     if isinstance(error, asyncpg.PostgresError):
         return _by_state(error.sqlstate)
+    if _is_refused_argument(error):
+        return Unstorable()
     if isinstance(error, _DOWN):
         return Unavailable()
     return InternalError()
@@ -59,6 +61,11 @@ def _database(error: sql.DBAPIError) -> ServiceError:
     if state is not None:
         return _by_state(state)
     return Unavailable() if isinstance(error, _DOWN) else InternalError()
+
+
+def _is_refused_argument(error: BaseException | None) -> bool:
+    """The driver's own refusal of an argument is an InterfaceError there, and a ValueError besides."""
+    return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
 
 
 def _by_state(state: str | None) -> ServiceError:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import text
 
 from app.core.database import Database
 from app.core.errors import InternalError, ServiceError, Unavailable, Unstorable
 from app.core.failures import meaning
+from app.core.settings import Settings
 from app.ops.embedded.ports import free_port
 from app.ops.embedded.postgres import PostgresServer
 from app.ops.embedded.redis import RedisServer
@@ -47,6 +49,19 @@ async def test_statements(
     assert not any(
         str(value) in str(error) for value in parameters.values() if isinstance(value, str) and len(value) > 3
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("a\0b", Unstorable), ("\ud800", Unstorable), (10**30, Unstorable), (5, Unstorable)]
+)
+async def test_the_driver_itself(migrated: Settings, value: Any, expected: type[ServiceError]) -> None:
+    connection = await asyncpg.connect(migrated.database_url.replace("+asyncpg", ""))
+    kind = "bigint" if value == 10**30 else "text"
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - which one is the question
+        await connection.fetchval(f"SELECT $1::{kind}", value)
+    assert isinstance(raised.value, Exception)
+    assert type(meaning(raised.value)) is expected
+    await connection.close()
 
 
 async def test_statement_that_was_cancelled(database: Database) -> None:

@@ -35,7 +35,7 @@ class ClientAddress:
         peer = client[0] if client else ""
         if not self._trusted:
             return self._resolve(peer, b"")
-        forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+        forwarded = b",".join([value for name, value in scope["headers"] if name == b"x-forwarded-for"])
         return self._resolve(peer, forwarded[-_LONGEST:])
 
     def _walk(self, peer: str, forwarded: bytes) -> str:
