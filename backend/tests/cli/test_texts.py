@@ -27,7 +27,7 @@ def test_every_sentence_is_used_and_every_used_one_exists() -> None:
     files = [path for path in Path(texts.__file__).parent.rglob("*.py") if path.stem != "texts"]
     code = "".join(path.read_text("utf-8") for path in files)
     written = set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)?)"', code))
-    families = tuple(f"{name}." for name in re.findall(r'f"([a-z_]+)\.\{', code))
+    families = tuple(re.findall(r'f"([a-z]+[._])\{', code))
     composed = {key for key in KEYS if key.endswith(".hint") or key.startswith(("help.", *families))}
     labels = {f"label.{name}" for name in re.findall(r'pair\("([a-z_]+)"', code)}
     assert set(KEYS) - written - composed - labels == set()

@@ -131,10 +131,11 @@ class Connection:
 
 
 def open_client(*, direct: bool, **options: Any) -> httpx.AsyncClient:
-    """A client; ``direct``: without the environment's proxies."""
+    """A client; ``direct``: without the environment's proxies, but with its certificates."""
     headers = {"User-Agent": f"aipic/{VERSION}", **options.pop("headers", {})}
     try:
-        return httpx.AsyncClient(timeout=_TIMEOUT, trust_env=not direct, headers=headers, **options)
+        transport = httpx.AsyncHTTPTransport() if direct else None
+        return httpx.AsyncClient(transport=transport, timeout=_TIMEOUT, headers=headers, **options)
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         # A proxy of a kind that is not supported, or one that is no address.
         raise Failure("proxy_setting", detail=error) from error

@@ -50,6 +50,7 @@ class Wishes:
 def make_there(server: str, wishes: Wishes) -> int:
     """Have the stickers made by a service; returns the exit code. Raises Failure and KeyboardInterrupt."""
     address = read_address(server)
+    split_names(wishes.templates)  # for what is wrong with it
     photo = _read_photo(wishes.photo)
     try:
         return asyncio.run(_make(address, photo, wishes))

@@ -27,6 +27,7 @@ class Display:
         self._bars: Progress | None = None
         self._rows: dict[int, TaskID] = {}
         self._upload: TaskID | None = None
+        self._inspection: TaskID | None = None
         self._whole: TaskID | None = None
         self._told = ""
 
@@ -66,17 +67,16 @@ class Display:
             return
         if self._upload is None:
             self._upload = self._bars.add_task(text(self._lang, "uploading"), total=size)
-        if sent < size:
-            self._bars.update(self._upload, completed=sent, total=size)
-        else:
-            self._bars.update(self._upload, description=text(self._lang, "inspecting"), total=None)
+        self._bars.update(self._upload, completed=sent, visible=sent < size)
+        if sent >= size and self._inspection is None:
+            self._inspection = self._bars.add_task(text(self._lang, "inspecting"), total=None)
 
     def uploaded(self, count: int) -> None:
         """From now on ``count`` stickers are made."""
         if self._bars is None:
             return
-        if self._upload is not None:
-            self._bars.update(self._upload, visible=False)
+        if self._inspection is not None:
+            self._bars.update(self._inspection, visible=False)
         self._whole = self._bars.add_task(text(self._lang, "all"), total=count, visible=count > 1)
 
     def changed(self, index: int, name: str, task: RemoteTask) -> None:

@@ -37,8 +37,9 @@ async def choose_styles(
 
 
 def _by_name(styles: Sequence[Style]) -> dict[str, Style]:
-    """Ids come first: a name that is another template's id does not hide that one."""
-    return {_plain(style.name): style for style in styles} | {_plain(style.id): style for style in styles}
+    """Ids come first: a name that is another template's id does not hide that one. Of equal names the first counts."""
+    by_name = {_plain(style.name): style for style in reversed(styles)}
+    return by_name | {_plain(style.id): style for style in styles}
 
 
 def _plain(name: str) -> str:

@@ -114,7 +114,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "photo_empty": ("这个文件是空的：{path}", "This file is empty: {path}"),
     "photo_large": (
         "照片太大：{size}，服务最多接受 {most}",
-        "The photo is too large: {size}, and the service takes {most}",
+        "The photo is too large: {size}, and the service takes {most} at most",
     ),
     "photo_large.hint": (
         "请先把照片缩小，或不用 --server，在本机制作。",
