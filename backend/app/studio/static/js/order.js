@@ -17,6 +17,9 @@ export function prepareOrder(steps) {
   });
   $("caption").addEventListener("input", refresh);
   $("wordless").addEventListener("change", refresh);
+  // On a phone the bar floats over the page, which leaves room for it at its end.
+  const measure = () => document.documentElement.style.setProperty("--order-height", `${$("order").offsetHeight}px`);
+  new ResizeObserver(measure).observe($("order"));
   onChange(refresh);
   onAccount(refresh);
   onLanguage(refresh);
@@ -41,13 +44,12 @@ function room() {
 function next() {
   const { config, photo, template, making } = state;
   const cost = config?.points.emoji_cost ?? 0;
-  const account = currentAccount();
   if (making) return { text: t("press.making"), does: null, busy: true };
   if (photo === null || photo.status === "failed") return { text: t("press.photo"), does: "photo" };
   if (photo.status === "refused") return { text: t("press.other"), does: "photo" };
   if (template === null) return { text: t("press.template"), does: "template" };
   if (photo.status !== "good") return { text: t("press.wait"), does: null, busy: true };
-  if (account !== null && account.balance < cost) return { text: t("press.points"), does: null };
+  if (isShort()) return { text: t("press.points"), does: null };
   if (!$("wordless").checked && room() < 0) return { text: t("press.words"), does: null };
   return { text: cost > 0 ? t("press.make", { n: cost }) : t("press.free"), does: "make" };
 }
@@ -58,6 +60,8 @@ export function refresh() {
   field.disabled = wordless;
   field.placeholder = state.template?.caption || t("caption.own");
   if (state.config !== null) count(wordless);
+  $("order").hidden = state.photo === null && state.template === null;
+  $("words").hidden = state.template === null || isShort();
   const step = next();
   const press = $("press");
   press.textContent = step.text;
@@ -73,8 +77,13 @@ function count(wordless) {
   const counter = $("counter");
   const typed = $("caption").value.trim() !== "";
   counter.textContent = wordless || !typed ? "" : t(left < 0 ? "caption.over" : "caption.left", { n: Math.abs(left) });
-  counter.classList.toggle("over", left < 0);
+  counter.classList.toggle("full", left < 0);
   $("caption").setAttribute("aria-invalid", String(left < 0 && !wordless));
+}
+
+function isShort() {
+  const account = currentAccount();
+  return account !== null && account.balance < (state.config?.points.emoji_cost ?? 0) && !state.making;
 }
 
 /** Too few points: say how many are needed, and what the operator needs to know to help. */
@@ -82,8 +91,7 @@ function tellPoints() {
   const account = currentAccount();
   const cost = state.config?.points.emoji_cost ?? 0;
   const place = $("hint");
-  const short = account !== null && account.balance < cost && !state.making;
-  if (!short) {
+  if (!isShort()) {
     place.hidden = true;
     place.replaceChildren();
     return;

@@ -51,14 +51,13 @@ export function showResult(task) {
   draw(
     {
       mood: "sticker",
-      picture: [stickerOf(task)],
+      picture: [stickerOf(task), likeButton(task)],
       title: t("done.title"),
       told: [
         h("div", { class: "saves", role: "group", "aria-label": t("done.save") }, saves(task)),
         row(
           button("main", t("done.again"), () => { void useEarlier(task.photo_id).then(comeToGrid); }, "again"),
           shareButton(task),
-          likeButton(task),
         ),
       ],
       say: `${t("done.title")} ${describe(task)}`,
@@ -80,9 +79,9 @@ function saves(task) {
         download: `${name}.${kind}`,
         rel: "noopener",
       },
-      icon("save"),
-      h("strong", {}, kind === "webp" ? "WebP" : kind.toUpperCase()),
-      h("span", { class: "soft small" }, `${t(`done.${kind}`)} · ${size(task.result.size_bytes[kind])}`),
+      h("strong", {}, icon("save"), kind === "webp" ? "WebP" : kind.toUpperCase()),
+      h("span", { class: "soft" }, t(`done.${kind}`)),
+      h("span", { class: "soft" }, size(task.result.size_bytes[kind])),
     );
     if (!isLocal(address)) link.addEventListener("click", (event) => { event.preventDefault(); void fetchAndSave(address, link.download); });
     return link;

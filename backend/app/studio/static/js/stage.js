@@ -20,8 +20,7 @@ export function draw({ mood, picture, title, told, say = title }, again) {
 
 /** Bring the stage into view, for a narrow page where the button that was pressed lies far below it. */
 export function comeForward() {
-  const top = $("make").getBoundingClientRect().top;
-  if (top < 0) scrollTo({ top: scrollY + top - 16, behavior: calm() ? "auto" : "smooth" });
+  if ($("stage-title").getBoundingClientRect().bottom < innerHeight / 2) scrollTo({ top: 0, behavior: calm() ? "auto" : "smooth" });
   $("stage-title").focus({ preventScroll: true });
 }
 
@@ -69,7 +68,7 @@ export function showPhoto(photo, actions) {
   const pieces = {
     sending: () => ({
       title: t("photo.sending"),
-      told: [hint(t("photo.looking.hint")), row(button("quiet", t("photo.cancel"), actions.cancel))],
+      told: [row(button("quiet", t("photo.cancel"), actions.cancel))],
       over: progressBar(t("photo.sending"), photo.share),
     }),
     looking: () => ({

@@ -72,13 +72,13 @@ async function follow(id, onTask, signal) {
       }
     }
   } catch (error) {
+    off();
     if (signal.aborted) throw new CalledOff();
     if (error instanceof Refused && !error.passing) throw error;
     return last;
   } finally {
     clearTimeout(patience);
     signal.removeEventListener("abort", off);
-    stop.abort();
   }
 }
 

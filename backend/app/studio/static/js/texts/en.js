@@ -1,6 +1,5 @@
 /** Everything the page says, in English. `{name}` is filled in. */
 export default {
-  "page.title": "Make your photo a moving sticker",
   "nav.label": "Pages",
   "nav.make": "Make",
   "nav.mine": "My stickers",
@@ -16,7 +15,6 @@ export default {
   "empty.drop": "Or drop one here, or paste it.",
   "empty.welcome": "No sign-up. {n} points to begin with, enough for {m} stickers.",
   "photo.alt": "The photo you chose",
-  "photo.dropping": "Let go to use this photo",
   "photo.sending": "Uploading",
   "photo.looking": "Looking at the photo",
   "photo.looking.hint": "Is the whole face there, and clear?",
@@ -42,7 +40,6 @@ export default {
   "choose.all": "All",
   "choose.nothing": "Nothing found for “{words}”.",
   "choose.clear": "Show all",
-  "choose.failed": "The list of expressions did not load.",
   "choose.none_yet": "This server has no templates yet. Please tell its operator.",
 
   "caption.label": "Words on it",

@@ -1,6 +1,5 @@
 /** Everything the page says, in Chinese. `{name}` is filled in. */
 export default {
-  "page.title": "把照片做成会动的表情",
   "nav.label": "页面",
   "nav.make": "制作",
   "nav.mine": "我的表情",
@@ -16,7 +15,6 @@ export default {
   "empty.drop": "也可以把照片拖进来，或者直接粘贴。",
   "empty.welcome": "不用注册，送 {n} 积分，够做 {m} 个。",
   "photo.alt": "你选的照片",
-  "photo.dropping": "松手就用这张照片",
   "photo.sending": "正在上传",
   "photo.looking": "正在看照片",
   "photo.looking.hint": "看看脸是不是完整、清楚。",
@@ -42,7 +40,6 @@ export default {
   "choose.all": "全部",
   "choose.nothing": "没有找到“{words}”。",
   "choose.clear": "看全部表情",
-  "choose.failed": "表情列表没有加载出来。",
   "choose.none_yet": "这台服务器还没有表情模板，请联系管理员。",
 
   "caption.label": "表情上的字",
