@@ -98,7 +98,7 @@ def server_settings(postgres: PostgresServer, redis: RedisServer, **changes: Any
         "LEASE_SECONDS": 2.0,
         "ENGINE": "fake",
     }
-    return Settings(_env_file=None, **(values | changes))  # type: ignore[call-arg]
+    return Settings(_env_file=None, **(values | changes))
 
 
 def prepare_database(postgres: PostgresServer, settings: Settings) -> None:

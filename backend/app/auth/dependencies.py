@@ -6,19 +6,16 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials
 
-from app.core.http import KeyringDep
-from app.users.dependencies import bearer, get_caller_id
+from app.users.dependencies import TokenScheme
 
 
-async def get_caller_id_or_none(
-    request: Request, keyring: KeyringDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> UUID | None:
-    """Whose token came along, if any. One that does not hold is refused, not overlooked. Raises Unauthorized."""
-    if "authorization" not in request.headers:
-        return None
-    return await get_caller_id(request, keyring, credentials)
+class OptionalToken(TokenScheme):
+    """The token that a route can do without."""
+
+    async def __call__(self, request: Request) -> UUID | None:
+        """Whose token came along, if any. One that does not hold is refused, not overlooked. Raises Unauthorized."""
+        return self.read(request) if "authorization" in request.headers else None
 
 
-CallerIdOrNone = Annotated[UUID | None, Depends(get_caller_id_or_none)]
+CallerIdOrNone = Annotated[UUID | None, Depends(OptionalToken())]

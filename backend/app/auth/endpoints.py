@@ -100,9 +100,11 @@ async def verify_code(
 
 
 @account.get("/profile")
-async def read_profile(caller_id: CallerId, session: SessionDep) -> Envelope[UserRead]:
+async def read_profile(caller_id: CallerId, database: DatabaseDep) -> Envelope[UserRead]:
     """The account that calls."""
-    return Envelope(data=UserRead.model_validate(await service.get_account(session, caller_id)))
+    async with database.reads() as reads:
+        account = await service.read_account(reads, caller_id)
+    return Envelope(data=UserRead.model_validate(account))
 
 
 @account.put("/profile")

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.auth.models import Device, EmailCode
 from app.core.ids import new_id
+from app.core.reading import Query
 from app.points.models import PointAccount
 from app.users.models import User
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
-    from typing import TypeAlias
     from uuid import UUID
 
     from sqlalchemy import Row, Select
 
     from app.core.database import Session
-
-    Account: TypeAlias = Row[UUID, str, str | None, datetime, int]
+    from app.core.reading import Reads
 
 MAX_TRIES = 5
+
+
+class Account(NamedTuple):
+    """What ``UserRead`` shows."""
+
+    id: UUID
+    nickname: str
+    email: str | None
+    created_at: datetime
+    points_balance: int
 
 
 async def lock(session: Session, kind: str, value: str) -> None:
@@ -34,7 +43,7 @@ async def lock(session: Session, kind: str, value: str) -> None:
 
 
 def _account() -> Select[UUID, str, str | None, datetime, int]:
-    """What ``UserRead`` shows, in one statement."""
+    """Accounts that were not deleted, each with its balance, in one statement."""
     return (
         select(
             User.id,
@@ -48,15 +57,27 @@ def _account() -> Select[UUID, str, str | None, datetime, int]:
     )
 
 
-async def get_account_or_none(session: Session, user_id: UUID) -> Account | None:
+_ACCOUNT = Query(Account, _account().where(User.id == bindparam("user_id")))
+
+
+async def read_account_or_none(reads: Reads, user_id: UUID) -> Account | None:
     """The account with its balance, unless it was deleted."""
-    return (await session.execute(_account().where(User.id == user_id))).one_or_none()
+    return await reads.first(_ACCOUNT, user_id=user_id)
+
+
+async def get_account_or_none(session: Session, user_id: UUID) -> Account | None:
+    """The same as a transaction sees it."""
+    return _as_account((await session.execute(_account().where(User.id == user_id))).one_or_none())
 
 
 async def get_account_of_device_or_none(session: Session, device_hash: str) -> Account | None:
     """The account that a device signs in, with its balance."""
     statement = _account().join(Device, Device.user_id == User.id).where(Device.device_hash == device_hash)
-    return (await session.execute(statement)).one_or_none()
+    return _as_account((await session.execute(statement)).one_or_none())
+
+
+def _as_account(row: Row[UUID, str, str | None, datetime, int] | None) -> Account | None:
+    return None if row is None else Account._make(row)
 
 
 async def put_device(session: Session, device_hash: str, user_id: UUID) -> None:

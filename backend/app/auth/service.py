@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.auth.repository import Account
     from app.core.database import Session
     from app.core.i18n import Lang
+    from app.core.reading import Reads
     from app.core.security import Keyring
     from app.jobs.queue import Queue
 
@@ -32,8 +33,16 @@ def hash_device(keyring: Keyring, device_id: str) -> str:
     return keyring.keyed_hash("device", device_id)
 
 
-async def get_account(session: Session, user_id: UUID) -> Account:
+async def read_account(reads: Reads, user_id: UUID) -> Account:
     """An account as its owner sees it. Raises Unauthorized when it was deleted."""
+    account = await repository.read_account_or_none(reads, user_id)
+    if account is None:
+        raise Unauthorized
+    return account
+
+
+async def get_account(session: Session, user_id: UUID) -> Account:
+    """The same as a transaction sees it."""
     account = await repository.get_account_or_none(session, user_id)
     if account is None:
         raise Unauthorized

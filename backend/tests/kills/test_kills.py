@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.emoji.tasks.models import TaskStatus
 from tests.installation import Installation, until
 from tests.kills.customers import Customers, order_many
 
@@ -155,8 +156,8 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(installation: 
         installation.kill_worker(worker, signal.SIGTERM)
         assert worker.returncode == 0
         statuses = Counter(task.status for task in await customers.tasks())
-        assert statuses["processing"] == 0
-        assert statuses["completed"] >= 1
+        assert statuses[TaskStatus.PROCESSING] == 0
+        assert statuses[TaskStatus.COMPLETED] >= 1
         installation.start_worker()
         tasks = await customers.until_all_over(10)
         assert {task.attempt for task in tasks} == {1}

@@ -38,10 +38,14 @@ class TestTake:
 
     async def test_a_rollback_takes_entry_and_charge_back(self, database: Database) -> None:
         user = await add_user(database, 50)
-        with pytest.raises(ZeroDivisionError):
+
+        async def charge_and_fail() -> None:
             async with database.transaction() as session:
                 await service.take(session, user, 30, "task:a")
                 raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await charge_and_fail()
         assert await get_balance(database, user) == 50
         assert await entries(database, user) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from app.core.database import Database
 from app.core.ids import new_id
 from app.core.settings import Settings
+from app.points import service as points
 from tests.belongings import PASSED, add_photo, add_user, assert_ledger_adds_up, entries, get_balance, get_task
 from tests.emoji.tasks.conftest import Customer
 
@@ -27,21 +29,17 @@ async def test_fault_1_a_charge_without_a_task_cannot_be(
     customer: Customer, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever fails after the points were taken, they are back, since both are one transaction."""
-    from app.emoji.tasks import creation
+    take = points.take
 
-    monkeypatch.setattr(creation.points, "take", _then_die(creation.points.take))
+    async def taken_then_killed(*arguments: Any) -> None:
+        await take(*arguments)
+        raise RuntimeError("killed after the charge")
+
+    monkeypatch.setattr(points, "take", taken_then_killed)
     answer = await customer.order()
     assert answer.status_code == 500
     assert await get_balance(database, customer.user_id) == 100
     assert await entries(database, customer.user_id) == []
-
-
-def _then_die(take):  # type: ignore[no-untyped-def]
-    async def taken(*arguments: object) -> None:
-        await take(*arguments)
-        raise RuntimeError("killed after the charge")
-
-    return taken
 
 
 async def test_32_at_once_with_points_for_10_make_10(customer: Customer, database: Database) -> None:
