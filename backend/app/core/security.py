@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _ALGORITHM: Final = "HS256"
 _AUDIENCE: Final = "ai-pic"
 _LONGEST_TOKEN: Final = 2048
+_REMEMBERED_TOKENS: Final = 4096
 
 
 class Keyring:
@@ -27,6 +29,8 @@ class Keyring:
     def __init__(self, settings: Settings) -> None:
         self._root = settings.SECRET_KEY.get_secret_value().encode()
         self._days = settings.ACCESS_TOKEN_DAYS
+        # Clients come again and again with the same token; only those that hold are remembered.
+        self._verified = lru_cache(maxsize=_REMEMBERED_TOKENS)(self._verify)
         self._tokens = self.key("access-token")
 
     def key(self, purpose: str) -> bytes:
@@ -48,6 +52,12 @@ class Keyring:
         """Whose token it is. Raises Unauthorized for everything that is not ours, or whose time is over."""
         if len(token) > _LONGEST_TOKEN:
             raise Unauthorized
+        user_id, expires = self._verified(token)
+        if expires <= utc_now().timestamp():
+            raise Unauthorized
+        return user_id
+
+    def _verify(self, token: str) -> tuple[UUID, float]:
         try:
             claims = jwt.decode(
                 token,
@@ -56,6 +66,6 @@ class Keyring:
                 audience=_AUDIENCE,
                 options={"require": ["exp", "iat", "sub", "aud"]},
             )
-            return UUID(claims["sub"])
+            return UUID(claims["sub"]), float(claims["exp"])
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
             raise Unauthorized from None

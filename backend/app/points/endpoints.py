@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.core.http import PagingDep, SessionDep
+from app.core.http import DatabaseDep, PagingDep, SessionDep
 from app.core.schemas import Envelope, Listing
 from app.points import repository, service
 from app.points.schemas import BalanceRead, EntryRead
-from app.users.dependencies import CurrentUser
+from app.users.dependencies import CallerId, CurrentUser, require_account
 
 router = APIRouter(prefix="/points", tags=["points"])
 
 
 @router.get("/balance")
-async def read_balance(user: CurrentUser, session: SessionDep) -> Envelope[BalanceRead]:
+async def read_balance(caller_id: CallerId, database: DatabaseDep) -> Envelope[BalanceRead]:
     """How many points the caller has."""
-    return Envelope(data=BalanceRead(balance=await service.get_balance(session, user.id)))
+    async with database.reads() as reads:
+        await require_account(reads, caller_id)
+        balance = await service.read_balance(reads, caller_id)
+    return Envelope(data=BalanceRead(balance=balance))
 
 
 @router.get("/transactions")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.core.ids import new_id
+from app.core.reading import Query
 from app.points.models import EntryKind, LedgerEntry, PointAccount
 
 if TYPE_CHECKING:
@@ -15,6 +16,20 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.core.database import Session
+    from app.core.reading import Reads
+
+
+class _Balance(NamedTuple):
+    balance: int
+
+
+_BALANCE = Query(_Balance, select(PointAccount.balance).where(PointAccount.user_id == bindparam("user_id")))
+
+
+async def read_balance_or_none(reads: Reads, user_id: UUID) -> int | None:
+    """The cached balance; None where there is no account."""
+    row = await reads.first(_BALANCE, user_id=user_id)
+    return None if row is None else row.balance
 
 
 async def get_balance_or_none(session: Session, user_id: UUID) -> int | None:

@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.core.database import Session
+    from app.core.reading import Reads
 
 
 async def get_balance(session: Session, user_id: UUID) -> int:
     """The balance of an account; 0 where none was opened yet."""
     return await repository.get_balance_or_none(session, user_id) or 0
+
+
+async def read_balance(reads: Reads, user_id: UUID) -> int:
+    """The same for a caller who asks all the time."""
+    return await repository.read_balance_or_none(reads, user_id) or 0
 
 
 async def open_account(session: Session, user_id: UUID, welcome_points: int) -> int:

@@ -6,28 +6,50 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 
 from app.core.database import Session
 from app.core.errors import Forbidden, Unauthorized
-from app.core.http import KeyringDep, SessionDep
+from app.core.http import SessionDep
+from app.core.reading import Reads
+from app.core.security import Keyring
 from app.users import repository
 from app.users.models import User
 
-bearer = HTTPBearer(auto_error=False, description="The access token of `POST /auth/login`")
+
+class TokenScheme(SecurityBase):
+    """How a token comes along. One dependency that does all, since every request pays for each."""
+
+    def __init__(self) -> None:
+        self.model = HTTPBearer(description="The access token of `POST /auth/login`")
+        self.scheme_name = "HTTPBearer"
+
+    def read(self, request: Request) -> UUID:
+        """Whose token it is. Raises Unauthorized."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthorized
+        keyring: Keyring = request.app.state.keyring
+        return keyring.read_token(token.strip())
 
 
-async def get_caller_id(
-    request: Request, keyring: KeyringDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> UUID:
-    """Whose token came along; the account itself may be gone. Raises Unauthorized."""
-    if credentials is None:
+class AccessToken(TokenScheme):
+    """The token that a route asks for."""
+
+    async def __call__(self, request: Request) -> UUID:
+        """Whose token came along; the account itself may be gone. Raises Unauthorized."""
+        return self.read(request)
+
+
+CallerId = Annotated[UUID, Depends(AccessToken())]
+"""For routes that look the account up themselves: those that wait long, and those that are asked all the time."""
+
+
+async def require_account(reads: Reads, user_id: UUID) -> None:
+    """Nothing, when the account of a token's owner is there. Raises Unauthorized when it was deleted."""
+    if not await repository.is_there(reads, user_id):
         raise Unauthorized
-    return keyring.read_token(credentials.credentials)
-
-
-CallerId = Annotated[UUID, Depends(get_caller_id)]
-"""For routes that must not hold a database connection while they wait; they look the account up themselves."""
 
 
 async def require_user(session: Session, user_id: UUID) -> User:

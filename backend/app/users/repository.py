@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from app.core.ids import new_id
+from app.core.reading import Query
 from app.users.models import User
 
 if TYPE_CHECKING:
@@ -15,6 +16,19 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.core.database import Session
+    from app.core.reading import Reads
+
+
+class _Present(NamedTuple):
+    id: UUID
+
+
+_PRESENT = Query(_Present, select(User.id).where(User.id == bindparam("user_id"), User.deleted_at.is_(None)))
+
+
+async def is_there(reads: Reads, user_id: UUID) -> bool:
+    """Whether the account exists and was not deleted."""
+    return await reads.first(_PRESENT, user_id=user_id) is not None
 
 
 async def get_user_or_none(session: Session, user_id: UUID) -> User | None:

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import httpx
 import pytest
-from fastapi import FastAPI
-from sqlalchemy import event
 
 from app.users.models import EMAIL_LENGTH, NICKNAME_LENGTH, User
 from tests.users.conftest import Count, assert_refused
@@ -56,12 +55,16 @@ async def test_the_profile_is_what_signing_in_showed(client: httpx.AsyncClient, 
 
 
 async def test_the_profile_costs_one_statement(
-    client: httpx.AsyncClient, app: FastAPI, headers: dict[str, str]
+    client: httpx.AsyncClient, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     statements: list[str] = []
-    event.listen(
-        app.state.database.engine.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2])
-    )
+    fetch = asyncpg.Connection.fetch
+
+    async def noted(connection: Any, sql: str, *arguments: Any) -> Any:
+        statements.append(sql)
+        return await fetch(connection, sql, *arguments)
+
+    monkeypatch.setattr(asyncpg.Connection, "fetch", noted)
     await client.get("/user/profile", headers=headers)
     assert len(statements) == 1
 
