@@ -15,7 +15,7 @@ from app.core.settings import Settings
 
 
 def keyring(secret: str = "a-secret-of-a-test-with-more-than-32-characters") -> Keyring:
-    return Keyring(Settings(_env_file=None, SECRET_KEY=secret, ACCESS_TOKEN_DAYS=1))  # type: ignore[arg-type]
+    return Keyring(Settings(_env_file=None, SECRET_KEY=secret, ACCESS_TOKEN_DAYS=1))
 
 
 def test_a_remembered_token_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
