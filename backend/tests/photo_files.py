@@ -32,6 +32,14 @@ def stored(image: Image.Image, kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
+def scan_bomb(image: Image.Image, times: int) -> bytes:
+    """A progressive JPEG whose last pass over the pixels is repeated so many times: each costs a few bytes."""
+    data = stored(image, "JPEG", progressive=True)
+    start = data.rindex(b"\xff\xda")
+    end = data.rindex(b"\xff\xd9")
+    return data[:end] + data[start:end] * times + b"\xff\xd9"
+
+
 def corners(pixels: NDArray[np.uint8]) -> list[list[int]]:
     height, width = pixels.shape[:2]
     spots = [(height // 8, width // 8), (height // 8, width * 7 // 8), (height * 7 // 8, width // 8)]

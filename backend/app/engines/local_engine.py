@@ -50,7 +50,8 @@ class LocalOptions:
     """As many as there are cores when None."""
     prepare_processes: int = 1
     memory_limit_bytes: int = 1024 * 1024 * 1024
-    prepare_seconds: float = 10.0
+    prepare_seconds: float = 8.0
+    """Below what an upload waits for, so that its owner hears why."""
     generate_seconds: float = 120.0
 
 

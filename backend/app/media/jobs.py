@@ -138,7 +138,8 @@ class MediaJobs:
             try:
                 return await self._engine.prepare(PrepareRequest(source=source, target_dir=target))
             except EngineFailure as error:
-                if isinstance(error, Cancelled) or attempt >= min(error.max_attempts or _ATTEMPTS, _ATTEMPTS):
+                settled = isinstance(error, Cancelled | TimedOut)  # nobody waits long enough for a second try
+                if settled or attempt >= min(error.max_attempts or _ATTEMPTS, _ATTEMPTS):
                     raise
                 attempt += 1
 

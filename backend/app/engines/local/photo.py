@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from app.engines.local.errors import PhotoRefused
+from app.engines.local.jpeg_scans import too_many_scans
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -143,6 +144,8 @@ def _decode(data: bytes, kind: str, max_side: int, max_pixels: int) -> Photo:
             raise PhotoRefused("bomb", limit=max_pixels)
         if min(_scaled(image.size, MAX_SIDE)) < MIN_SIDE:
             raise PhotoRefused("too_small_image", width=width, height=height, limit=MIN_SIDE)
+        if "progressive" in image.info and too_many_scans(data):
+            raise PhotoRefused("broken_file")
         if max(width, height) > max_side:
             # libjpeg can decode straight to a half, a quarter or an eighth; other formats ignore the wish.
             image.draft(None, _scaled(image.size, round(max_side * _NEARLY)))
