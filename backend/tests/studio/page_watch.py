@@ -51,7 +51,8 @@ class PageWatch:
     def _failed(self, request: Request) -> None:
         # Chromium reports every stream that a page reads by itself as broken off, however well it ended; and pictures
         # whose place is gone before they have come really are.
-        if not (request.url.endswith("/events") or ("/previews/" in request.url and request.failure == _BROKEN_OFF)):
+        left = request.failure == _BROKEN_OFF and (request.resource_type == "image" or request.url.endswith("/events"))
+        if not left:
             self._note(f"failed: {request.url} {request.failure}")
 
     def _response(self, response: Response) -> None:

@@ -83,7 +83,7 @@ async def test_from_photo_to_sticker(visit: Visit, device: dict[str, object], wo
         assert file_name == f"{name}.webp"
         with Image.open(io.BytesIO(webp)) as picture:
             assert picture.n_frames > 10  # type: ignore[attr-defined]
-            assert picture.convert("RGBA").getextrema()[3][0] == 0
+            assert picture.convert("RGBA").getchannel("A").getextrema()[0] == 0
         assert (await save(page, "GIF"))[1].startswith(b"GIF89a")
         assert (await save(page, "MP4"))[1][4:8] == b"ftyp"
 

@@ -102,8 +102,23 @@ export function showPhoto(photo, actions) {
   draw({ mood, picture: [photoImage(photo), over, chip].filter(Boolean), title, told, say }, () => showPhoto(photo, actions));
 }
 
+const elements = new WeakMap();
+
 /** The photo itself. What the browser cannot show, such as HEIC, appears once the service has made a JPEG of it. */
 export function photoImage(photo) {
+  // The same element each time: one that is made anew would blink.
+  const before = elements.get(photo);
+  if (before) {
+    const [image, instead] = before.children;
+    image.alt = t("photo.alt");
+    instead.textContent = t("photo.no_preview");
+    if (image.hidden && photo.link) {
+      image.hidden = false;
+      instead.hidden = true;
+      image.src = photo.link;
+    }
+    return before;
+  }
   const instead = h("p", { class: "instead", hidden: true }, t("photo.no_preview"));
   const image = h("img", { class: "photo", alt: t("photo.alt") });
   image.addEventListener("error", () => {
@@ -114,7 +129,9 @@ export function photoImage(photo) {
     }
   });
   image.src = photo.url || photo.link;
-  return h("div", { class: "fill" }, image, instead);
+  const element = h("div", { class: "fill" }, image, instead);
+  elements.set(photo, element);
+  return element;
 }
 
 export function progressBar(label, share) {
