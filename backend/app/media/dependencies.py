@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
+from starlette.datastructures import State
 
-from app.core.http import DatabaseDep, KeyringDep, SettingsDep, SignalsDep
+from app.core.http import DatabaseDep, SignalsDep
 from app.media.links import Linker, LinkSigner
 from app.media.receiving import PhotoReceiver
 from app.media.storage import Storage
@@ -21,19 +22,26 @@ async def get_storage(request: Request) -> Storage:
 StorageDep = Annotated[Storage, Depends(get_storage)]
 
 
-async def get_link_signer(keyring: KeyringDep, settings: SettingsDep) -> LinkSigner:
-    """Makes and checks signatures of links."""
-    return LinkSigner(keyring, timedelta(hours=settings.LINK_HOURS))
+async def get_link_signer(request: Request) -> LinkSigner:
+    """Makes and checks signatures of links; one for the process, made when it is first asked for."""
+    return _link_signer(request.app.state)
+
+
+def _link_signer(state: State) -> LinkSigner:
+    if not hasattr(state, "link_signer"):
+        state.link_signer = LinkSigner(state.keyring, timedelta(hours=state.settings.LINK_HOURS))
+    return cast("LinkSigner", state.link_signer)
 
 
 LinkSignerDep = Annotated[LinkSigner, Depends(get_link_signer)]
 
 
-async def get_linker(request: Request, signer: LinkSignerDep, storage: StorageDep, settings: SettingsDep) -> Linker:
+async def get_linker(request: Request) -> Linker:
     """Links for this caller: under PUBLIC_URL where that is set, else under the address that was called."""
+    state = request.app.state
     called = str(request.base_url).rstrip("/")
-    public = settings.PUBLIC_URL.rstrip("/")
-    return Linker(signer, storage, base=public or called, bases=(public, called))
+    public = state.settings.PUBLIC_URL.rstrip("/")
+    return Linker(_link_signer(state), state.storage, base=public or called, bases=(public, called))
 
 
 LinkerDep = Annotated[Linker, Depends(get_linker)]

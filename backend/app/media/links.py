@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import re
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 PATH: Final = "/api/v1/media/"
 _WINDOW_SECONDS: Final = 3600
 _LONGEST_URL: Final = 600
+_REMEMBERED: Final = 4096
 _EXPIRES: Final = re.compile(r"[0-9]{1,12}")
 _SIGNATURE: Final = r"[A-Za-z0-9_-]{43}"
 _PHOTO_LINK: Final = re.compile(
@@ -42,6 +44,8 @@ class LinkSigner:
     def __init__(self, keyring: Keyring, lifetime: timedelta) -> None:
         self.lifetime = lifetime
         self._key = keyring.key("media-link")
+        # Whoever waits for a sticker, or leafs through theirs, asks for the same links again.
+        self._signature = lru_cache(maxsize=_REMEMBERED)(self._sign)
 
     def sign(self, key: str, *, now: float | None = None) -> str:
         """Path and query of a link to ``key``."""
@@ -80,7 +84,7 @@ class LinkSigner:
             raise ForeignUrl from error
         return link["key"]
 
-    def _signature(self, key: str, expires: str) -> str:
+    def _sign(self, key: str, expires: str) -> str:
         digest = hmac.digest(self._key, f"{key}\n{expires}".encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 

@@ -13,7 +13,7 @@ from app.core.answers import failing
 from app.core.http import DatabaseDep, LangDep, PagingDep, SessionDep, SettingsDep, SignalsDep
 from app.core.ratelimit import limit_by_account
 from app.core.schemas import Envelope, Listing
-from app.emoji.tasks import creation, ending, repository
+from app.emoji.tasks import creation, ending, repository, views
 from app.emoji.tasks.dependencies import IdempotencyKey, QueueDep
 from app.emoji.tasks.exceptions import TaskNotFound
 from app.emoji.tasks.metrics import TASKS_CREATED, TASKS_ENDED
@@ -21,7 +21,7 @@ from app.emoji.tasks.reading import read_task
 from app.emoji.tasks.schemas import HistoryFilter, TaskCreate, TaskRead
 from app.emoji.tasks.watching import watch_task
 from app.media.dependencies import LinkerDep, StorageDep
-from app.users.dependencies import CallerId, CurrentUser, require_user
+from app.users.dependencies import CallerId, CurrentUser, require_account, require_user
 
 router = APIRouter(prefix="/emoji", tags=["emoji"])
 _PING_SECONDS = 15
@@ -60,10 +60,12 @@ async def create(
 
 @router.get("/task/{task_id}")
 async def read(
-    user: CurrentUser, session: SessionDep, linker: LinkerDep, lang: LangDep, task_id: UUID
+    caller_id: CallerId, database: DatabaseDep, linker: LinkerDep, lang: LangDep, task_id: UUID
 ) -> Envelope[TaskRead]:
     """How far a task is, and its sticker once it is done."""
-    task = await repository.get_task_or_none(session, user.id, task_id)
+    async with database.reads() as reads:
+        await require_account(reads, caller_id)
+        task = await views.read_task_or_none(reads, caller_id, task_id)
     if task is None:
         raise TaskNotFound
     return Envelope(data=await read_task(task, lang, linker.link))
@@ -126,16 +128,17 @@ async def delete(user: CurrentUser, session: SessionDep, storage: StorageDep, ta
 
 @router.get("/history")
 async def history(
-    user: CurrentUser,
-    session: SessionDep,
+    caller_id: CallerId,
+    database: DatabaseDep,
     linker: LinkerDep,
     lang: LangDep,
     paging: PagingDep,
     filters: Annotated[HistoryFilter, Query()],
 ) -> Envelope[Listing[TaskRead]]:
     """The caller's tasks, newest first."""
-    rows = await repository.list_tasks(
-        session, user.id, status=filters.status, kind=filters.type, limit=paging.page_size, offset=paging.offset
-    )
-    count = await repository.count_tasks(session, user.id, status=filters.status, kind=filters.type)
+    async with database.reads() as reads:
+        await require_account(reads, caller_id)
+        rows, count = await views.read_page(
+            reads, caller_id, status=filters.status, kind=filters.type, limit=paging.page_size, offset=paging.offset
+        )
     return Envelope(data=Listing(data=[await read_task(row, lang, linker.link) for row in rows], count=count))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.emoji.tasks.models import EmojiTask, TaskStatus
+from app.emoji.tasks.models import TaskStatus
 from app.emoji.tasks.schemas import TaskError, TaskRead, TaskResult
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from app.core.i18n import Lang
+    from app.emoji.tasks.models import EmojiTask
+    from app.emoji.tasks.views import TaskView
 
 
-async def read_task(task: EmojiTask, lang: Lang, link: Callable[[str], Awaitable[str]]) -> TaskRead:
+async def read_task(task: EmojiTask | TaskView, lang: Lang, link: Callable[[str], Awaitable[str]]) -> TaskRead:
     """The task with ``link(key)`` for each of its files."""
     ended_without = task.status in (TaskStatus.FAILED, TaskStatus.CANCELLED)
     return TaskRead(

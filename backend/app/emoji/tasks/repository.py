@@ -1,12 +1,12 @@
-"""The tasks' SQL as their owners ask for it. What workers do stands in ``lease.py``."""
+"""The tasks' SQL as their owners ask for it. What workers do stands in ``lease.py``, hot reads in ``views.py``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text, update
 
-from app.emoji.tasks.models import EmojiTask, TaskStatus
+from app.emoji.tasks.models import EmojiTask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,22 +43,6 @@ async def count_open(session: Session, user_id: UUID) -> int:
     return await session.scalar(statement) or 0
 
 
-async def list_tasks(
-    session: Session, user_id: UUID, *, status: TaskStatus | None, kind: str | None, limit: int, offset: int
-) -> Sequence[EmojiTask]:
-    """The user's tasks, newest first."""
-    statement = _filtered(_of(user_id), status, kind).order_by(EmojiTask.id.desc()).limit(limit).offset(offset)
-    return (await session.scalars(statement)).all()
-
-
-async def count_tasks(session: Session, user_id: UUID, *, status: TaskStatus | None, kind: str | None) -> int:
-    """How many tasks the same filter finds in all."""
-    statement = (
-        select(func.count()).select_from(EmojiTask).where(EmojiTask.user_id == user_id, EmojiTask.deleted_at.is_(None))
-    )
-    return await session.scalar(_filtered(statement, status, kind)) or 0
-
-
 async def set_liked(session: Session, user_id: UUID, task_id: UUID, *, liked: bool) -> bool:
     """Set or take away the owner's mark; False where there is no such task."""
     statement = (
@@ -72,14 +56,6 @@ async def set_liked(session: Session, user_id: UUID, task_id: UUID, *, liked: bo
 
 def _of(user_id: UUID) -> Select[EmojiTask]:
     return select(EmojiTask).where(EmojiTask.user_id == user_id, EmojiTask.deleted_at.is_(None))
-
-
-def _filtered(statement: Select[Any], status: TaskStatus | None, kind: str | None) -> Select[Any]:
-    if status is not None:
-        statement = statement.where(EmojiTask.status == status)
-    if kind is not None:
-        statement = statement.where(EmojiTask.type == kind)
-    return statement
 
 
 async def forget(session: Session, task_id: UUID) -> None:
