@@ -101,8 +101,7 @@ class Ordering:
                 order.error = Failure("lost_track", task=order.task.id) if order.task is not None else error
             except Failure as error:
                 order.error = error
-            finally:
-                self._display.ended()
+            self._display.ended()
 
     async def _make_one(self, index: int, order: Order) -> None:
         def changed(task: RemoteTask) -> None:

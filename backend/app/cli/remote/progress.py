@@ -29,6 +29,7 @@ class Display:
         self._upload: TaskID | None = None
         self._inspection: TaskID | None = None
         self._whole: TaskID | None = None
+        self._count = 0
         self._told = ""
 
     def __enter__(self) -> Self:
@@ -77,20 +78,23 @@ class Display:
             return
         if self._inspection is not None:
             self._bars.update(self._inspection, visible=False)
+        self._count = count
         self._whole = self._bars.add_task(text(self._lang, "all"), total=count, visible=count > 1)
 
     def changed(self, index: int, name: str, task: RemoteTask) -> None:
-        """Show how far a sticker is. One that waits has a bar that only moves."""
+        """Show how far a sticker is. Of several, those that wait have no row, so that fifty do not fill the screen."""
         if self._bars is None:
             return
-        if index not in self._rows:
-            self._rows[index] = self._bars.add_task(name, total=None)
         waits = task.status == "pending"
-        described = text(self._lang, "queued", name=name) if waits else name
+        if index not in self._rows:
+            if waits and self._count > 1:
+                return
+            self._rows[index] = self._bars.add_task(name, total=None)
         self._bars.update(
             self._rows[index],
-            description=described,
+            description=text(self._lang, "queued", name=name) if waits else name,
             completed=task.progress,
+            # A bar without a total only moves: nothing is known yet of one that waits.
             total=None if waits else 100,
             visible=not task.ended,
         )

@@ -164,7 +164,9 @@ async def test_a_storage_that_is_away_is_no_reason_to_show_nothing(
     assert json.loads(said.out)["photo"]["file"]["state"] == "unknown"
 
 
-@pytest.mark.parametrize(("given", "words"), [("12", "不是任务的编号"), (str(new_id()), "没有这个任务")])
+@pytest.mark.parametrize(
+    ("given", "words"), [("12", "不是任务的编号"), ("01a20e06-9762-76e6-b122-0338c4293ab2", "没有这个任务")]
+)
 async def test_none(operate: Operate, given: str, words: str) -> None:
     said = await operate("task", "show", given)
     assert said.code == 2

@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from app.core.ids import new_id
 from app.points.models import LedgerEntry
 from app.users import repository as users
 from tests.belongings import add_user, assert_ledger_adds_up, entries, get_balance
@@ -61,7 +60,9 @@ class TestGrant:
         assert (told["user_id"], told["before"], told["after"]) == (str(user_id), 1, 10)
         assert told["reference"].startswith("grant:")
 
-    @pytest.mark.parametrize("wanted", ["nobody@example.com", "nonsense", str(new_id()), "a\0b"])
+    @pytest.mark.parametrize(
+        "wanted", ["nobody@example.com", "nonsense", "01a20e06-9762-76e6-b122-0338c4293ab2", "a\0b"]
+    )
     async def test_an_unknown_account(self, operate: Operate, wanted: str) -> None:
         said = await operate("user", "grant", wanted, 5)
         assert said.code == 2
