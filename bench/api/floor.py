@@ -1,11 +1,12 @@
 """The floor: a bare Starlette application that does what PostgreSQL sees of each request, and nothing else.
 
-It replays the statements that were recorded from the service, on a pool of the same size, and answers with as many
-bytes as the service did, ready beforehand. No tokens, no validation, no objects, no JSON, no log.
+It replays the statements that were recorded from the service, on a pool of the same size, and encodes the same answer
+as JSON. No tokens, no validation, no objects, no links, no log.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg  # type: ignore[import-untyped]
 from bench.api.tracing import Slot
 from starlette.applications import Starlette
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from uuid_utils.compat import uuid7
 
@@ -37,7 +38,8 @@ def _parameters(statement: Statement, words: Mapping[str, str]) -> list[Any]:
 
 
 def _handler(trace: Trace, pool: Callable[[], asyncpg.Pool]) -> Callable[[Request], Awaitable[Response]]:
-    """Replays one trace. Statements without slots are ready beforehand."""
+    """Replays one trace."""
+    answer = json.loads(trace.answer)
 
     async def replay(request: Request) -> Response:
         words: dict[str, str] = {}
@@ -53,7 +55,7 @@ def _handler(trace: Trace, pool: Callable[[], asyncpg.Pool]) -> Callable[[Reques
                     await connection.fetch(statement.sql, *_parameters(statement, words))
                 else:
                     await connection.fetch(statement.sql, *statement.parameters)
-        return Response(trace.answer, media_type="application/json")
+        return JSONResponse(answer)
 
     return replay
 

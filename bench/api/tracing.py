@@ -66,7 +66,10 @@ class Trace:
 
 
 class Recorder:
-    """Listens to an engine of SQLAlchemy. A BEGIN is sent with the first statement after it, as the driver does."""
+    """Listens to SQLAlchemy and to the driver below it, which some reads use alone.
+
+    A BEGIN is sent with the first statement after it, as the driver does.
+    """
 
     def __init__(self) -> None:
         self.statements: list[Statement] = []
@@ -85,6 +88,11 @@ class Recorder:
             self.statements.append(Statement("BEGIN"))
             self._begun, self._waiting = True, False
         self.statements.append(Statement(sql, tuple(_plain(value) for value in parameters)))
+
+    def fetch(self, query: Any) -> None:
+        """The driver was asked directly; what it does for SQLAlchemy goes by another way, but for the brackets."""
+        if query.query.rstrip(";") not in ("BEGIN", "COMMIT", "ROLLBACK"):
+            self.statements.append(Statement(query.query, tuple(_plain(value) for value in query.args)))
 
     def end(self, word: str) -> None:
         """The transaction ends by ``word``."""
@@ -136,26 +144,22 @@ async def record(requests: list[Request]) -> list[Trace]:
     settings = load_settings()
     configure_logging(settings, process="bench")
     application = create_app(settings)
+    recorder = Recorder()
     async with application.router.lifespan_context(application):
         engine = application.state.database.engine.sync_engine
+        event.listen(engine, "begin", recorder.begin)
+        event.listen(engine, "before_cursor_execute", recorder.execute)
+        event.listen(engine, "commit", lambda _connection: recorder.end("COMMIT"))
+        event.listen(engine, "rollback", lambda _connection: recorder.end("ROLLBACK"))
+        event.listen(engine, "connect", lambda own, _: own.driver_connection.add_query_logger(recorder.fetch))
         transport = httpx.ASGITransport(application)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             traces = []
             for request in requests:
                 await _ask(client, request, "first")
-                recorder = Recorder()
-                listeners = (
-                    ("begin", recorder.begin),
-                    ("before_cursor_execute", recorder.execute),
-                    ("commit", lambda _connection, recorder=recorder: recorder.end("COMMIT")),
-                    ("rollback", lambda _connection, recorder=recorder: recorder.end("ROLLBACK")),
-                )
-                for name, listener in listeners:
-                    event.listen(engine, name, listener)
+                recorder.statements.clear()
                 answer = await _ask(client, request, "second")
-                for name, listener in listeners:
-                    event.remove(engine, name, listener)
-                traces.append(_trace(request, recorder.statements, answer))
+                traces.append(_trace(request, list(recorder.statements), answer))
     return traces
 
 
@@ -164,6 +168,7 @@ async def _ask(client: Any, request: Request, key: str) -> Any:
     answer = await client.request(request.method, request.path, headers=headers, content=request.body)
     if answer.status_code != 200:
         raise SystemExit(f"{request.method} {request.path}: {answer.status_code} {answer.text}")
+    await asyncio.sleep(0.01)  # the driver tells what it did a moment later
     return answer
 
 
