@@ -149,9 +149,10 @@ def _decode(data: bytes, kind: str, max_side: int, max_pixels: int) -> Photo:
         if max(width, height) > max_side:
             # libjpeg can decode straight to a half, a quarter or an eighth; other formats ignore the wish.
             image.draft(None, _scaled(image.size, round(max_side * _NEARLY)))
-        orientation = _orientation(image)
         profile = cast("bytes | None", image.info.get("icc_profile"))
         colours = _eight_bits(image)
+        # Only now: to find EXIF, Pillow may decode the pixels, and what is wrong with those must not pass for bad EXIF.
+        orientation = _orientation(image)
     if max(colours.size) > max_side:
         colours = _reduced(colours, max_side)
     mask = None

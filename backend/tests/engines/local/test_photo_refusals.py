@@ -5,6 +5,7 @@ import struct
 import sys
 import threading
 import warnings
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -149,6 +150,9 @@ class TestBadFiles:
                 load_photo(bytes(damaged))
             except PhotoRefused as error:
                 assert error.code in {"broken_file", "unsupported_format", "too_small_image", "bomb"}  # noqa: PT017
+
+    def test_pixels_that_cannot_be_unpacked_are_not_taken_for_bad_exif(self) -> None:
+        assert refusal(png_header(800, 800).replace(zlib.compress(b""), b"nonsense")).code == "broken_file"
 
     def test_missing(self, tmp_path: Path) -> None:
         assert refusal(tmp_path / "nothing.jpg").code == "missing_file"
