@@ -77,8 +77,7 @@ class Connection:
         while True:
             more = prepare() if prepare is not None else {}
             try:
-                response = await self._client.request(method, path, **request, **more)
-                return self._open(response)
+                return self._open(await self._client.request(method, path, **request, **more))
             except httpx.TransportError as error:
                 trouble: Failure = explain(error, self.address)
                 # A server that never answered is more likely not there than restarting.
@@ -88,12 +87,12 @@ class Connection:
             except Refused as refused:
                 trouble = refused.as_failure()
                 if refused.status == 429:
-                    wait, why = _retry_after(response) or _LONGEST_PAUSE, "waiting_limit"
+                    wait, why = refused.retry_after or _LONGEST_PAUSE, "waiting_limit"
                     if wait > _LONGEST_LIMIT_SECONDS:
                         raise
                     deadline = max(deadline, started + _LIMITED_SECONDS)
                 elif refused.status in _BUSY:
-                    wait, why = max(pause, _retry_after(response) or 0.0), "waiting_busy"
+                    wait, why = max(pause, refused.retry_after), "waiting_busy"
                 else:
                     raise
             if time.monotonic() + wait > deadline:
@@ -121,12 +120,12 @@ class Connection:
         except (ValueError, KeyError, TypeError):
             code = None
         if not isinstance(code, int):
-            if status in _BUSY:  # a proxy in front of a service that is away
-                raise Refused(status, 0, "", None, "")
+            if status in _BUSY or (status >= 500 and self._answered):  # a proxy in front of a service that is away
+                raise Refused(response, 0, "")
             raise Unreachable("not_aipic", server=self.address.url)
         self._answered = True
         if status >= 400 or code != 0:
-            raise Refused(status, code, str(message), data, response.headers.get("X-Request-ID", ""))
+            raise Refused(response, code, str(message))
         return data
 
 
@@ -141,11 +140,6 @@ def open_client(*, direct: bool, **options: Any) -> httpx.AsyncClient:
         raise Failure("proxy_setting", detail=error) from error
     except OSError as error:  # SSL_CERT_FILE names a file that is not there
         raise Failure("certificates_setting", detail=error) from error
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    value = response.headers.get("Retry-After", "")
-    return float(value) if value.isascii() and value.isdecimal() else None
 
 
 def _moved_to(response: httpx.Response) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from app.cli.failure import USAGE, Failure, tell
 from app.cli.options import FIRST, split_names
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from app.cli.remote.address import Address
     from app.cli.remote.answers import Catalogue, SignedIn, Style
     from app.cli.targets import Targets
+
+
+_MOST_READ: Final = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,7 @@ async def _choose(service: Service, photo: bytes, wishes: Wishes) -> tuple[Catal
         offered = [name for name in FORMATS if name in catalogue.formats]
         raise Failure("format_not_made", format=wanted, formats=", ".join(offered))
     if len(photo) > catalogue.upload_bytes:
-        most, size = human_bytes(catalogue.upload_bytes), human_bytes(len(photo))
-        raise Failure("photo_large", most=most, size=size)
+        raise Failure("photo_large", most=human_bytes(catalogue.upload_bytes), size=human_bytes(len(photo)))
     return catalogue, styles
 
 
@@ -125,9 +127,10 @@ async def _order(ordering: Ordering, orders: Sequence[Order], display: Display, 
 
 
 def _read_photo(path: str) -> bytes:
-    file = written_path(path)
+    """Its content, but no more than any service takes: somebody may have named a film."""
     try:
-        content = file.read_bytes()
+        with written_path(path).open("rb") as file:
+            content = file.read(_MOST_READ)
     except FileNotFoundError:
         raise Failure("photo_missing", path=path) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from app.cli.remote.progress import Display
     from app.cli.remote.service import Service
 
-_TOO_MANY_TASKS: Final = 429010
-_INSUFFICIENT_POINTS: Final = 402001
+_OURS: Final = {402001: "points_gone", 429010: "too_many_tasks", 422010: "not_offered"}
 _MOST_AT_ONCE: Final = 16
 _CALL_OFF_SECONDS: Final = 15.0
 
@@ -169,9 +168,12 @@ def _is_open(order: Order) -> bool:
 
 
 def _why(refused: Refused) -> Failure:
-    """What the service said no to, where we can say more than it does."""
-    if refused.code == _INSUFFICIENT_POINTS:
-        return Failure("points_gone")
-    if refused.code == _TOO_MANY_TASKS:
-        return Failure("too_many_tasks")
+    """What the service said no to, in our words where we have any: orders are made in the language of the stickers'
+    words, which need not be the caller's."""
+    if refused.code in _OURS:
+        return Failure(_OURS[refused.code])
+    if refused.status == 429:
+        return Failure("rate_limited", seconds=round(refused.retry_after))
+    if refused.status == 503:
+        return Failure("service_busy")
     return refused.as_failure()

@@ -166,6 +166,18 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "这个账号同时制作的表情太多，没有扣除积分。",
         "This account has too many stickers in the making; no points were taken.",
     ),
+    "not_offered": (
+        "服务已经不提供这个模板，没有扣除积分。",
+        "The service does not offer this template any more; no points were taken.",
+    ),
+    "rate_limited": (
+        "太频繁了，请 {seconds} 秒后再试。没有扣除积分。",
+        "Too many requests; try again in {seconds} s. No points were taken.",
+    ),
+    "service_busy": (
+        "服务正忙，请稍后再试。没有扣除积分。",
+        "The service is busy; try again later. No points were taken.",
+    ),
     "lost_track": (
         "和服务失去联系。任务 {task} 会在服务上继续；做不成时积分会退还。",
         "The service is out of reach. Task {task} goes on there; if it fails, the points come back.",

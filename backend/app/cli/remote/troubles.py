@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -31,21 +31,26 @@ class ServiceBroken(Failure):
 class Refused(Exception):
     """The service's own no: an envelope with a code; code 0 where a proxy in front of it answers."""
 
-    def __init__(self, status: int, code: int, message: str, data: Any, request_id: str) -> None:
+    def __init__(self, response: httpx.Response, code: int, message: str) -> None:
         super().__init__(f"{code}")
-        self.status = status
+        self.status = response.status_code
         self.code = code
         self.message = message
-        self.data = data
-        self.request_id = request_id
+        self.request_id = response.headers.get("X-Request-ID", "")
+        self.retry_after = _seconds(response.headers.get("Retry-After", ""))
+        """Seconds; 0 where it does not say."""
 
     def as_failure(self) -> Failure:
         """For whoever reads it, in the service's words, which are in the caller's language."""
-        if self.status == 500:
-            return ServiceBroken("service_broken", message=self.message, request_id=self.request_id)
         if not self.code:
             return Failure("service_away", status=self.status)
+        if self.status == 500:
+            return ServiceBroken("service_broken", message=self.message, request_id=self.request_id)
         return Failure("service_says", message=self.message)
+
+
+def _seconds(value: str) -> float:
+    return float(value) if value.isascii() and value.isdecimal() else 0.0
 
 
 def explain(error: httpx.TransportError, address: Address) -> Unreachable:

@@ -76,7 +76,7 @@ class TestTriedAgain:
         running.weather.brew(Trouble("POST", CREATE, status=429, body=LIMITED, headers={"Retry-After": "3600"}))
         said = await aipic("make", photo, "--server", running.url, "-t", "wink", "-o", "a.webp")
         assert said.code == 2
-        assert said.err.startswith("Wink: failed. Too many requests.\n")
+        assert said.err.startswith("Wink: failed. Too many requests; try again in 3600 s. No points were taken.\n")
         assert said.out == "Points left: 100\n"
 
     async def test_a_limit_of_unfinished_tasks(self, aipic: Shell, running: Running, photo: Path) -> None:
