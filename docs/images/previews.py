@@ -32,8 +32,9 @@ TARGET: Final = ROOT / "backend" / "app" / "studio" / "static" / "previews"
 SIDE: Final = 160
 DRAWN: Final = 188
 """The sticker is drawn this large, and the card cuts off its sides and its foot: the face counts."""
-LEFT: Final = (DRAWN - SIDE) // 2
 TOP: Final = 2
+ROOMY: Final = {"no": 164, "dagong_kunhuo": 164, "sleepy": 164}
+"""Smaller for those whose signs stand so far out that the card would cut them."""
 HEAVIEST: Final = 30_000
 """Bytes that a loop may have."""
 FEWEST: Final = 8
@@ -84,8 +85,10 @@ def _frames(rig: Rig, template: Template, count: int) -> list[Image.Image]:
     """One loop in ``count`` frames, from the poster moment on."""
     colour = CARDS[template.category.value]
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    drawn = render(rig, template, caption="", background=(red, green, blue), fps=count / template.duration, size=DRAWN)
-    box = (LEFT, TOP, LEFT + SIDE, TOP + SIDE)
+    size = ROOMY.get(template.id, DRAWN)
+    drawn = render(rig, template, caption="", background=(red, green, blue), fps=count / template.duration, size=size)
+    left = (size - SIDE) // 2
+    box = (left, TOP, left + SIDE, TOP + SIDE)
     frames = [Image.fromarray(frame).convert("RGB").crop(box) for frame in drawn]
     first = round(template.poster * len(frames)) % len(frames)
     return frames[first:] + frames[:first]

@@ -63,7 +63,7 @@ def need_browser() -> None:
         pytest.skip(reason)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioInstallation]:
     need_browser()
     opened = StudioInstallation(tmp_path_factory.mktemp("studio"))
@@ -72,8 +72,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioIns
         yield opened
 
 
-@pytest.fixture(scope="module")
-async def browser(installation: StudioInstallation) -> AsyncIterator[Browser]:
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    need_browser()
     async with async_playwright() as playwright:
         opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield opened

@@ -6,13 +6,16 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.async_api import Page, Route, expect
 
 from tests.studio.conftest import StudioInstallation, Visit
-from tests.studio.test_whole_way import RENDER_MS, choose, pick_photo
+from tests.studio.test_whole_way import FIXTURES, RENDER_MS, choose, pick_photo
 
 pytestmark = pytest.mark.anyio
 
@@ -93,12 +96,38 @@ async def test_a_token_that_does_not_hold_is_renewed_unseen(visit: Visit) -> Non
         assert (await ask(page, "/user/profile"))["id"] == account
 
 
+async def test_the_server_is_restarted_meanwhile(visit: Visit, installation: StudioInstallation) -> None:
+    async with visit() as (page, watch):
+        watch.expect("ERR_", "/emoji/")
+        await pick_photo(page)
+        await choose(page, "眨眼")
+        with worker_asleep(installation):
+            await page.locator("#press").click()
+            await expect(page.locator("#status")).to_have_text("排队中，马上开始")
+            installation.kill_backend()
+            await expect(page.locator("#status")).to_contain_text("正在重新连接")
+        installation.start_backend()
+        await page.locator("#picture img.sticker").wait_for(timeout=RENDER_MS)
+
+
+async def test_a_photo_of_too_many_bytes_is_scaled_down_first(visit: Visit, tmp_path: Path) -> None:
+    large = tmp_path / "large.png"
+    noise = np.random.default_rng(1).integers(-12, 13, (3000, 3000, 3), np.int16)
+    with Image.open(FIXTURES / "astronaut.png") as photo:
+        pixels = np.asarray(photo.convert("RGB").resize((3000, 3000)), np.int16)
+    Image.fromarray((pixels + noise).clip(0, 255).astype(np.uint8)).save(large, compress_level=1)
+    assert large.stat().st_size > 10 * 2**20
+    async with visit() as (page, _):
+        await pick_photo(page, large)
+        await expect(page.locator("#toast")).to_contain_text("先缩小")
+
+
 async def test_offline_is_said_and_the_upload_can_be_tried_again(visit: Visit) -> None:
     async with visit() as (page, watch):
         watch.expect("ERR_INTERNET_DISCONNECTED")
         await page.context.set_offline(True)
         await expect(page.locator("#banner")).to_contain_text("网络断开了")
-        await page.set_input_files("#file", "tests/fixtures/astronaut.png")
+        await page.set_input_files("#file", FIXTURES / "astronaut.png")
         await expect(page.locator("#stage-title")).to_have_text("照片没有传上去")
         await page.context.set_offline(False)
         await expect(page.locator("#banner")).to_be_hidden()
@@ -139,3 +168,31 @@ async def test_events_are_read_however_they_are_cut(visit: Visit) -> None:
             }"""
         )
         assert events == [[{"event": "task", "data": '{"a":\n1}'}, {"event": "message", "data": "x"}]] * 5
+
+
+async def test_addresses_of_the_services_files_are_asked_for_here(visit: Visit) -> None:
+    async with visit() as (page, _):
+        found = await page.evaluate(
+            """async () => {
+              const main = document.querySelector('script[type="module"]').src;
+              const { local } = await import(main.replace("main.js", "dom.js"));
+              return [
+                "https://pic.example.com/api/v1/media/results/a/sticker.webp?expires=1&signature=x",
+                "http://10.0.0.1/assets/0/previews/wink.webp",
+                "https://files.example.com/results/a.webp?X-Amz=1",
+                "javascript:alert(1)",
+                "data:text/html,hello",
+                "",
+                null,
+              ].map(local);
+            }"""
+        )
+        assert found == [
+            "/api/v1/media/results/a/sticker.webp?expires=1&signature=x",
+            "/assets/0/previews/wink.webp",
+            "https://files.example.com/results/a.webp?X-Amz=1",
+            "",
+            "",
+            "",
+            "",
+        ]

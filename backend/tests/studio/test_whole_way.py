@@ -30,6 +30,12 @@ _NOTE_PROGRESS = """() => {
 }"""
 _OVERHANG = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
+_NAMELESS = """() => [...document.querySelectorAll("button, a, input")]
+  .filter((control) => control.checkVisibility() && control.getAttribute("aria-hidden") !== "true")
+  .filter((control) => !(control.textContent.trim() || control.getAttribute("aria-label")
+    || [...(control.labels ?? [])].some((label) => label.textContent.trim())))
+  .map((control) => control.outerHTML)"""
+
 
 async def pick_photo(page: Page, photo: Path = PHOTO) -> None:
     await page.set_input_files("#file", photo)
@@ -158,6 +164,15 @@ async def test_a_photo_that_does_not_suit_is_explained(visit: Visit, tmp_path: P
         await expect(reasons).to_contain_text("This is not a photo.")
         await pick_photo(page)
         await expect(reasons).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+async def test_fits_and_every_control_has_a_name(visit: Visit, width: int) -> None:
+    async with visit(viewport={"width": width, "height": 700}) as (page, _):
+        for view in ("#make", "#mine"):
+            await page.goto(f"/{view}")
+            assert await page.evaluate(_OVERHANG) == 0
+            assert await page.evaluate(_NAMELESS) == []
 
 
 class TestGrid:

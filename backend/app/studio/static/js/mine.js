@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { $, announce, ask, button, calm, h, icon, local, toast } from "./dom.js";
 import { onLanguage, t } from "./language.js";
-import { leave } from "./maker.js";
+import { leave, readBalance } from "./maker.js";
 import { describe, likeButton, linksOf, showResult } from "./result.js";
 import { isKnown } from "./session.js";
 import { nameOf, styleOf } from "./state.js";
@@ -41,6 +41,7 @@ export async function openMine() {
     const found = await read(1);
     [tasks, count, page] = [found.data, found.count, 1];
     show();
+    void readBalance();
   } catch (error) {
     $("shelf").replaceChildren(h("p", {}, error.message), button("main", t("retry"), openMine, "again"));
     announce(error.message);
@@ -148,7 +149,7 @@ function opener(task, name) {
   open.addEventListener("blur", () => move(false));
   open.addEventListener("click", () => {
     leave();
-    showResult(task);
+    showResult(task, name);
     location.hash = "#make";
     scrollTo(0, 0);
   });

@@ -46,13 +46,13 @@ export function stickerOf(task, { still = calm() } = {}) {
   return h("div", { class: "fill" }, image, start || null);
 }
 
-/** Put a finished sticker on the stage. */
-export function showResult(task) {
+/** Put a finished sticker on the stage; one from the shelf goes by its name. */
+export function showResult(task, title = null) {
   draw(
     {
       mood: "sticker",
       picture: [stickerOf(task), likeButton(task)],
-      title: t("done.title"),
+      title: title ?? t("done.title"),
       told: [
         h("div", { class: "saves", role: "group", "aria-label": t("done.save") }, saves(task)),
         row(
@@ -60,9 +60,9 @@ export function showResult(task) {
           shareButton(task),
         ),
       ],
-      say: `${t("done.title")} ${describe(task)}`,
+      say: `${title ?? t("done.title")} ${describe(task)}`,
     },
-    () => showResult(task),
+    () => showResult(task, title && nameOf(task.driven_id)),
   );
 }
 

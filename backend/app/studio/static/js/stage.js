@@ -36,7 +36,7 @@ export function showEmpty({ pick, capture }) {
   draw(
     {
       mood: "empty",
-      picture: [h("div", { class: "fan" }, ["love", "laugh_tears", "cool"].map(sample)), hint(t("empty.drop"))],
+      picture: [h("div", { class: "fan" }, ["love", "laugh_tears", "cool"].map(sample)), atDesk() && hint(t("empty.drop"))].filter(Boolean),
       title: t("empty.title"),
       told: [
         hint(t("empty.hint")),
@@ -44,8 +44,8 @@ export function showEmpty({ pick, capture }) {
           "div",
           { class: "row" },
           button("main", t("empty.pick"), pick, "image"),
-          // Only where there is a camera at hand: elsewhere this would open the same dialog of files again.
-          matchMedia("(pointer: coarse)").matches && button("second", t("empty.camera"), capture, "camera"),
+          // Where no camera is at hand, this would open the same dialog of files again.
+          !atDesk() && button("second", t("empty.camera"), capture, "camera"),
         ),
         free && h("p", { class: "soft small" }, t("empty.welcome", welcome)),
       ],
@@ -54,6 +54,8 @@ export function showEmpty({ pick, capture }) {
     () => showEmpty({ pick, capture }),
   );
 }
+
+const atDesk = () => matchMedia("(pointer: fine)").matches;
 
 function sample(id, place) {
   const style = styleOf(id);
