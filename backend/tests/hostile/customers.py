@@ -15,6 +15,7 @@ class Customer:
     """An account; after ``settle`` it has a photo and a finished sticker."""
 
     def __init__(self, service: Service, device_id: str, *, balance: int | None = None) -> None:
+        self.service = service
         self.account = service.sign_in(device_id, balance=balance)
         self.headers = self.account.headers
         self.client = service.client(headers=self.headers)
@@ -34,6 +35,10 @@ class Customer:
 
     def __exit__(self, *_: object) -> None:
         self.client.close()
+
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Any request; ``path`` is the whole one, as the OpenAPI has it."""
+        return self.client.request(method, f"{self.service.url}{path}", **request)
 
     def upload(self, content: bytes, name: str = "photo.jpg", content_type: str = "image/jpeg") -> httpx.Response:
         return self.client.post("/emoji/upload", files={"file": (name, content, content_type)})

@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from app.core.database import Database
 from app.core.settings import Settings
@@ -22,6 +22,7 @@ from app.ops.worker import work
 from app.points import service as points
 from app.points.models import EntryKind
 from app.registry import metadata
+from app.users.models import User
 
 T = TypeVar("T")
 ROWS = ("users", "devices", "email_codes", "point_accounts", "ledger_entries", "photos", "emoji_tasks")
@@ -74,7 +75,7 @@ class Service:
         return httpx.Client(base_url=f"{self.url}/api/v1", timeout=30, trust_env=False, **options)
 
     def sign_in(self, device_id: str, *, balance: int | None = None) -> Account:
-        """An account over HTTP; with ``balance`` it has that many points."""
+        """An account over HTTP; with ``balance`` it has that many points, and is an operator's."""
         with self.client() as client:
             answer = client.post("/auth/login", json={"device_id": device_id})
             assert answer.status_code == 200, answer.text
@@ -111,6 +112,7 @@ class Service:
 
     async def _grant(self, user_id: UUID, amount: int) -> None:
         async with self._database().transaction() as session:
+            await session.execute(update(User).where(User.id == user_id).values(is_superuser=True))
             await points.add(session, user_id, amount, EntryKind.ADJUST, f"test:{user_id}")
 
     async def _empty(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -84,7 +85,7 @@ def told(asked: itertools.count[int], record_property: Callable[[str, object], N
 
 @schema.parametrize()
 def test_whatever_is_asked(
-    case: schemathesis.Case, service: Service, resident: Customer, asked: itertools.count[int]
+    case: schemathesis.Case[Any], service: Service, resident: Customer, asked: itertools.count[int]
 ) -> None:
     number = next(asked)
     if number % 2 and case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE:
@@ -99,7 +100,7 @@ def test_whatever_is_asked(
     )
 
 
-def with_what_is_there(case: schemathesis.Case, customer: Customer) -> None:
+def with_what_is_there(case: schemathesis.Case[Any], customer: Customer) -> None:
     """Replace made-up ids by real ones, as everything else ends at a 404."""
     if "task_id" in case.path_parameters:
         deletes = case.method.upper() == "DELETE" and case.operation.path.endswith("{task_id}")
