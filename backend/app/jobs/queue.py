@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from app.jobs.job import JobName
 
 _PATIENCE_SECONDS: Final = 3
+_MOST_CONNECTIONS: Final = 5000
+"""A lane's jobs all begin in the same moment after a pause. One that found no connection would stop its whole lane."""
 logger = structlog.get_logger(__name__)
 
 
@@ -32,7 +34,7 @@ class Queue:
         self.lanes: Mapping[Lane, Docket] = {
             lane: Docket(
                 name=f"{settings.REDIS_PREFIX}:{lane}",
-                url=settings.redis_url,
+                url=f"{settings.redis_url}?max_connections={_MOST_CONNECTIONS}",
                 heartbeat_interval=timedelta(seconds=2),
                 # Results and histories of runs live in PostgreSQL, where they matter.
                 execution_ttl=timedelta(0),
