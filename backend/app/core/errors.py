@@ -65,6 +65,7 @@ class InvalidFields(InvalidRequest):
     """JSON that can be read but breaks the schema; ``details`` are ``[{field, problem}]`` in the caller's language."""
 
     status = 422
+    code = "invalid_fields"
 
 
 class Unstorable(ServiceError):
