@@ -61,6 +61,8 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url="/docs",
         redoc_url=None,
+        # Its look around for each request, whether anybody wants to trace, costs more than our own measures do.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     application.state.settings = settings
     application.state.keyring = Keyring(settings)

@@ -45,15 +45,12 @@ class LinkSigner:
         self.lifetime = lifetime
         self._key = keyring.key("media-link")
         # Whoever waits for a sticker, or leafs through theirs, asks for the same links again.
-        self._signature = lru_cache(maxsize=_REMEMBERED)(self._sign)
+        self._signed = lru_cache(maxsize=_REMEMBERED)(self._sign)
 
     def sign(self, key: str, *, now: float | None = None) -> str:
         """Path and query of a link to ``key``."""
-        if not is_served(key):
-            raise ValueError(f"never handed out: {key!r}")
         moment = time.time() if now is None else now
-        expires = str((int(moment) // _WINDOW_SECONDS + 1) * _WINDOW_SECONDS + int(self.lifetime.total_seconds()))
-        return f"{PATH}{key}?expires={expires}&signature={self._signature(key, expires)}"
+        return self._signed(key, int(moment) // _WINDOW_SECONDS)
 
     def verify(self, key: str, expires: str, signature: str, *, now: float | None = None) -> int:
         """The seconds for which the link still holds. Raises LinkInvalid and LinkExpired."""
@@ -84,7 +81,13 @@ class LinkSigner:
             raise ForeignUrl from error
         return link["key"]
 
-    def _sign(self, key: str, expires: str) -> str:
+    def _sign(self, key: str, window: int) -> str:
+        if not is_served(key):
+            raise ValueError(f"never handed out: {key!r}")
+        expires = str((window + 1) * _WINDOW_SECONDS + int(self.lifetime.total_seconds()))
+        return f"{PATH}{key}?expires={expires}&signature={self._signature(key, expires)}"
+
+    def _signature(self, key: str, expires: str) -> str:
         digest = hmac.digest(self._key, f"{key}\n{expires}".encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
 
 from app.api import api
-from app.core.flat_routes import add_flat
+from app.core.flat_routes import RouteTable, add_flat
+from app.core.quick_routes import QuickRoute
 
 
 def test_the_contract_stays_the_same() -> None:
@@ -21,8 +21,10 @@ def test_the_contract_stays_the_same() -> None:
 def test_every_route_stands_by_itself() -> None:
     app = FastAPI(openapi_url=None)
     add_flat(app, api)
-    assert all(type(route) is APIRoute for route in app.routes)
-    assert len(app.routes) > 20
+    table, *routes = app.routes
+    assert type(table) is RouteTable
+    assert all(type(route) is QuickRoute for route in routes)
+    assert len(routes) > 20
 
 
 def test_what_is_no_api_route_is_refused() -> None:
