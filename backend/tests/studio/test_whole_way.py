@@ -81,6 +81,8 @@ async def test_from_photo_to_sticker(visit: Visit, device: dict[str, object], wo
         assert seen == sorted(seen)
         assert len(set(seen)) >= 3, "progress did not move"
         assert words in (await sticker.get_attribute("alt") or "")
+        await expect(page.locator("#stage-title")).to_be_in_viewport()
+        assert device is PHONE or await page.evaluate("() => scrollY") == 0  # the bar's controls move nothing
         await expect(sticker).to_have_attribute("src", re_of("sticker.webp"))
         assert await sticker.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 240
         assert await page.evaluate(_OVERHANG) == 0
@@ -189,6 +191,16 @@ class TestGrid:
             await page.keyboard.press("Space")
             await page.keyboard.press("ArrowRight")
             await expect(page.locator("#grid .card:visible").nth(1)).to_have_class("card on")
+
+    async def test_the_keyboard_never_leads_behind_the_bar(self, visit: Visit) -> None:
+        async with visit(viewport={"width": 390, "height": 700}) as (page, _):
+            await page.get_by_role("radio").first.focus()
+            await page.keyboard.press("Space")
+            for _step in range(20):
+                await page.keyboard.press("ArrowRight")
+                card, bar = page.locator("#grid .card.on"), page.locator("#order")
+                ends = await card.evaluate("(card) => card.getBoundingClientRect().bottom")
+                assert ends <= await bar.evaluate("(bar) => bar.getBoundingClientRect().top")
 
     async def test_loops_run_only_under_the_eye_and_only_for_who_likes_movement(self, visit: Visit) -> None:
         for motion, moves in (("no-preference", True), ("reduce", False)):
