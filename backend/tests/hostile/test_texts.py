@@ -82,8 +82,11 @@ def test_fault_30_in_every_parameter(service: Service, owner: Customer, route: R
 
 @pytest.mark.parametrize(
     "name",
-    ["accept", "accept-language", "authorization", "cookie", "if-modified-since", "if-none-match", "if-range", "range"]
-    + ["origin", "referer", "user-agent", "x-forwarded-for", "x-request-id", "content-type", "content-encoding"],
+    [
+        *("accept", "accept-language", "authorization", "content-encoding", "content-type", "cookie", "origin"),
+        *("if-modified-since", "if-none-match", "if-range", "range", "referer", "user-agent", "x-forwarded-for"),
+        "x-request-id",
+    ],
 )
 def test_fault_30_in_headers_of_every_kind(owner: Customer, name: str) -> None:
     link = owner.image_url
