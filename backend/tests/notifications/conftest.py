@@ -6,7 +6,7 @@ import pytest
 
 from app.core.settings import Settings
 from app.notifications.mail import Content, Mail
-from tests.notifications.smtp_server import Certificate, make_certificate
+from tests.certificates import Certificate, make_certificate
 
 
 class MailSettings(Protocol):

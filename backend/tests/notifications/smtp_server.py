@@ -7,16 +7,11 @@ import base64
 import contextlib
 import email
 import email.policy
-import shutil
 import ssl
-import subprocess
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 DROP = "drop the connection"
 SILENCE = "say nothing"
@@ -200,26 +195,3 @@ class _Dialogue:
 
 def _address(rest: str) -> str:
     return rest[rest.index("<") + 1 : rest.index(">")]
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """A certificate of our own for ``localhost``, and the contexts of both ends."""
-
-    server: ssl.SSLContext
-    client: ssl.SSLContext
-
-
-def make_certificate(folder: Path) -> Certificate:
-    """A fresh one a run, so that no key lies in the repository. Skips the test where there is no openssl."""
-    program = shutil.which("openssl")
-    if program is None:
-        pytest.skip("openssl is not installed")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([program, *request.split(), *names, *files], check=True, capture_output=True)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(certificate, key)
-    return Certificate(server, ssl.create_default_context(cafile=str(certificate)))

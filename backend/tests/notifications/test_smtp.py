@@ -11,8 +11,9 @@ from app.notifications import smtp
 from app.notifications.exceptions import MailFailed
 from app.notifications.mail import Mail
 from app.notifications.smtp import SmtpSender
+from tests.certificates import Certificate
 from tests.notifications.conftest import MailSettings
-from tests.notifications.smtp_server import DROP, SILENCE, Certificate, SmtpServer
+from tests.notifications.smtp_server import DROP, SILENCE, SmtpServer
 
 pytestmark = pytest.mark.anyio
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.ops.embedded.ports import free_port
+from tests.certificates import make_certificate
 from tests.cli.remote.conftest import Running, Shell
-from tests.cli.remote.foreign import answering, certified, http
+from tests.cli.remote.foreign import answering, http
 
 
 @pytest.mark.parametrize(
@@ -83,15 +84,15 @@ async def test_something_else_runs_there(aipic: Shell, photo: Path, answer: byte
 
 class TestEncryption:
     async def test_a_certificate_that_nobody_trusts(self, aipic: Shell, photo: Path, tmp_path: Path) -> None:
-        context, certificate = certified(tmp_path)
+        certificate = make_certificate(tmp_path)
         answer = http("200 OK", "hello")
-        async with answering(answer, context=context) as port:
+        async with answering(answer, context=certificate.server) as port:
             said = await aipic("make", photo, "--server", f"https://localhost:{port}")
             assert said.code == 2
             assert said.err.startswith(f"The certificate of https://localhost:{port} is not trusted: self-signed")
             assert "SSL_CERT_FILE" in said.err
             trusting = await aipic(
-                "make", photo, "--server", f"https://localhost:{port}", SSL_CERT_FILE=str(certificate)
+                "make", photo, "--server", f"https://localhost:{port}", SSL_CERT_FILE=str(certificate.file)
             )
             assert "is not AI-PIC" in trusting.err
 
