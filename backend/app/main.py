@@ -61,6 +61,8 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url="/docs",
         redoc_url=None,
+        # A redirect would send the caller's token on to whatever the Host header says, and to http behind a proxy.
+        redirect_slashes=False,
         # Its look around for each request, whether anybody wants to trace, costs more than our own measures do.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

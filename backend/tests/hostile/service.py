@@ -139,6 +139,7 @@ class Service:
             host="127.0.0.1",
             port=0,
             http="app.core.bounded_http:BoundedHttp",
+            ws="none",
             log_config=None,
             access_log=False,
             proxy_headers=False,
