@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 WORKER = Path(__file__).parent / "kills" / "worker.py"
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as a process of its own gets them."""
+    values = settings.model_dump(mode="json")
+    secrets = ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
+    values |= {name: getattr(settings, name).get_secret_value() for name in secrets}
+    values |= {"EMOJI_FORMATS": ",".join(settings.EMOJI_FORMATS), "AIPIC_ENV_FILE": os.devnull}
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    return kept | {name: str(value) for name, value in values.items() if not isinstance(value, list | type(None))}
+
+
 class Installation:
     """Runs everything below ``folder``. Settings of the processes can be changed by name."""
 
@@ -62,12 +72,7 @@ class Installation:
         return f"http://127.0.0.1:{self.port}/api/v1"
 
     def environment(self) -> dict[str, str]:
-        values = self.settings.model_dump(mode="json")
-        secrets = ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
-        values |= {name: getattr(self.settings, name).get_secret_value() for name in secrets}
-        values |= {"EMOJI_FORMATS": ",".join(self.settings.EMOJI_FORMATS), "AIPIC_ENV_FILE": os.devnull}
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
-        return kept | {name: str(value) for name, value in values.items() if not isinstance(value, list | type(None))}
+        return environment(self.settings)
 
     def start_backend(self, application: str = "app.main:app") -> None:
         """Start the server and wait until it answers."""

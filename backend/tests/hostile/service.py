@@ -59,7 +59,7 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.run(self._empty())
+        self.run(empty(self._database()))
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(60)
 
@@ -84,6 +84,10 @@ class Service:
         if balance is not None:
             self.run(self._grant(user_id, balance - data["user"]["points_balance"]))
         return Account(user_id, {"Authorization": f"Bearer {data['access_token']}"})
+
+    def callers(self) -> set[tuple[str, int] | None]:
+        """The other ends of all connections that the server holds."""
+        return {connection.client for connection in list(self._server.server_state.connections)}
 
     def holdings(self) -> dict[str, Any]:
         """All that bad input must leave as it was: every table's content in short, and every file."""
@@ -114,11 +118,6 @@ class Service:
         async with self._database().transaction() as session:
             await session.execute(update(User).where(User.id == user_id).values(is_superuser=True))
             await points.add(session, user_id, amount, EntryKind.ADJUST, f"test:{user_id}")
-
-    async def _empty(self) -> None:
-        tables = ", ".join(table.name for table in metadata.sorted_tables if table.name != "emoji_templates")
-        async with self._database().transaction() as session:
-            await session.execute(text(f"TRUNCATE {tables} CASCADE"))
 
     def _database(self) -> Database:
         database: Database = self.app.state.database
@@ -160,3 +159,10 @@ class Service:
         await serving
         if working is not None:
             await working
+
+
+async def empty(database: Database) -> None:
+    """Forget everybody."""
+    tables = ", ".join(table.name for table in metadata.sorted_tables if table.name != "emoji_templates")
+    async with database.transaction() as session:
+        await session.execute(text(f"TRUNCATE {tables} CASCADE"))

@@ -32,9 +32,10 @@ UPLOADS: Final[Mapping[str, int]] = {
 _LONGEST_QUERY: Final = 8192
 _LONGEST_HOST: Final = 255 + len(":65535")
 """Where PUBLIC_URL is not set, links begin with what the caller says that we are called."""
-_PATIENCE_SECONDS: Final = 30.0
-_SLOWEST_BYTES: Final = 8 * 1024
-"""A second: beyond the patience a body must come at least this quickly, or it holds a connection for ever."""
+PATIENCE_SECONDS: Final = 30.0
+"""Until the whole body is there, and longer by what of it came meanwhile, at the slowest that we put up with."""
+SLOWEST_BYTES: Final = 8 * 1024
+"""A second: who is slower than this, on purpose or not, holds a connection for too long."""
 _BAD_ADDRESS: Final = {"zh": "地址无效。", "en": "the address is not valid."}
 
 
@@ -48,13 +49,11 @@ class Gate:
         authenticate: Callable[[str], object],
         default: int = JSON_BYTES,
         uploads: Mapping[str, int] = UPLOADS,
-        patience: float = _PATIENCE_SECONDS,
     ) -> None:
         self.app = app
         self._authenticate = authenticate
         self._default = default
         self._uploads = uploads
-        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -82,7 +81,7 @@ class Gate:
             await _refuse(error, scope, receive, send)
             return
         if chunked or length:
-            await _Watched(self.app, limit, self._patience)(scope, receive, send)
+            await _Watched(self.app, limit)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
@@ -134,24 +133,23 @@ async def _refuse(error: ServiceError, scope: Scope, receive: Receive, send: Sen
 class _Watched:
     """One request with a body, which may turn out too large or too slow while it comes in."""
 
-    def __init__(self, app: ASGIApp, limit: int, patience: float) -> None:
+    def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
         self._limit = limit
-        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
         fault: ServiceError | None = None
         came = 0
         complete = False
-        deadline = asyncio.get_running_loop().time() + self._patience
+        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
 
         async def watched() -> Message:
             nonlocal fault, came, complete
             if complete:  # the route waits for its caller to leave, which may take as long as it likes
                 return await receive()
             try:
-                async with asyncio.timeout_at(deadline + came / _SLOWEST_BYTES):
+                async with asyncio.timeout_at(deadline + came / SLOWEST_BYTES):
                     message = await receive()
             except TimeoutError:
                 fault = RequestTimeout()
