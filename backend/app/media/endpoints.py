@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from app.core.http import DatabaseDep, LangDep
 from app.core.ratelimit import limit_by_account
@@ -12,6 +12,7 @@ from app.core.schemas import Envelope, Failure
 from app.media import serving
 from app.media.dependencies import LinkerDep, LinkSignerDep, ReceiverDep, StorageDep
 from app.media.forms import FILE_BODY, is_form, read_json, uploaded_file
+from app.media.keys import SERVED_PATTERN
 from app.media.models import Photo
 from app.media.reading import read_detection, read_photo
 from app.media.schemas import DetectionRead, DetectRequest, PhotoRead
@@ -82,7 +83,7 @@ async def fetch(
     request: Request,
     storage: StorageDep,
     signer: LinkSignerDep,
-    key: str,
+    key: Annotated[str, Path(description="From the link", json_schema_extra={"pattern": SERVED_PATTERN})],
     expires: Annotated[str, Query(description="From the link")] = "",
     signature: Annotated[str, Query(description="From the link")] = "",
     download: Annotated[str | None, Query(description="Save under this name instead of showing it")] = None,

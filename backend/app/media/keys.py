@@ -36,6 +36,8 @@ _ATTEMPT: Final = rf"{RESULTS}/{_UUID}/[A-Za-z0-9_-]{{1,64}}"
 RESULT_PATTERN: Final = rf"{_ATTEMPT}/{_NAME}"
 _KEY: Final = re.compile(rf"{INCOMING}/{_UUID}|{PROBES}/{_UUID}|{PHOTO_PATTERN}|{RESULT_PATTERN}")
 _SERVED: Final = re.compile(rf"{PHOTO_PATTERN}|{RESULT_PATTERN}")
+SERVED_PATTERN: Final = f"^(?:{_SERVED.pattern})$"
+"""What may be handed out, as OpenAPI has it."""
 _FOLDER: Final = re.compile(rf"{_ATTEMPT}|{RESULTS}/{_UUID}")
 _PHOTO: Final = re.compile(PHOTO_PATTERN)
 

@@ -87,7 +87,8 @@ class Service:
 
     def callers(self) -> set[tuple[str, int] | None]:
         """The other ends of all connections that the server holds."""
-        return {connection.client for connection in list(self._server.server_state.connections)}
+        connections: set[Any] = set(self._server.server_state.connections)
+        return {connection.client for connection in connections}
 
     def holdings(self) -> dict[str, Any]:
         """All that bad input must leave as it was: every table's content in short, and every file."""

@@ -103,8 +103,9 @@ def part(content: dict[str, Any]) -> str:
 def forged(keyring: Keyring, user_id: str, gone: str) -> dict[str, str]:
     """Tokens that name an account and that this service did not give out, or not any more."""
     now = datetime.now(UTC)
+    seconds = int(now.timestamp())
     claims = {"sub": user_id, "iat": now, "exp": now + timedelta(days=1), "aud": "ai-pic"}
-    plain = {**claims, "iat": int(now.timestamp()), "exp": int(now.timestamp()) + 86_400}
+    plain = {**claims, "iat": seconds, "exp": seconds + 86_400}
     key = keyring.key("access-token")
     good = jwt.encode(claims, key, "HS256")
     head, body, signature = good.split(".")
@@ -126,7 +127,7 @@ def forged(keyring: Keyring, user_id: str, gone: str) -> dict[str, str]:
         "a key elsewhere": jwt.encode(claims, b"k" * 32, "HS256", headers={"jku": "http://127.0.0.1:1/keys"}),
         "no signature": f"{head}.{body}.",
         "half a signature": f"{head}.{body}.{signature[:20]}",
-        "another body": f"{head}.{part({**plain, 'exp': plain['exp'] + 1})}.{signature}",
+        "another body": f"{head}.{part({**plain, 'exp': seconds + 90_000})}.{signature}",
         "expired": jwt.encode({**claims, "exp": now - timedelta(seconds=1)}, key, "HS256"),
         "without end": jwt.encode({name: claims[name] for name in ("sub", "iat", "aud")}, key, "HS256"),
         "for somebody else": jwt.encode({**claims, "aud": "another-service"}, key, "HS256"),
