@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, MetaData, event, func
+from sqlalchemy import BigInteger, Connection, DateTime, MetaData, event, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -19,13 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.core.ids import new_id
-from app.core.reading import Reads
+from app.core.reading import Query, R, Reads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from app.core.settings import Settings
 
+_NOTHING = text("SELECT 1")
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -73,10 +74,34 @@ class Session(AsyncSession):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, expire_on_commit=False, **options)
         self.deferred: list[Callable[[], Awaitable[object]]] = []
+        self._below: Connection | None = None
+        self._driver: Any = None
 
     def after_commit(self, action: Callable[[], Awaitable[object]]) -> None:
         """Run ``action`` after the commit. It must not raise: the data is in already, whatever it does."""
         self.deferred.append(action)
+
+    async def fetch_first(self, query: Query[R], **parameters: Any) -> R | None:
+        """The first row of a query that the driver runs within this transaction; None when there is none."""
+        if self._driver is None:
+            await self._reach_driver()
+        if self.new or self.dirty or self.deleted:
+            await self.flush()
+        try:
+            return await Reads(self._driver).first(query, **parameters)
+        except BaseException as error:
+            # An answer that nobody waits for may still be on its way: the connection is of no use any more.
+            if not isinstance(error, Exception) and self._below is not None:
+                self._below.invalidate()
+            raise
+
+    async def _reach_driver(self) -> None:
+        self._below = (await self.connection()).sync_connection
+        assert self._below is not None
+        driver: Any = self._below.connection.driver_connection
+        if not driver.is_in_transaction():
+            await self.execute(_NOTHING)  # SQLAlchemy sends BEGIN with its own first statement
+        self._driver = driver
 
 
 class Database:

@@ -1,34 +1,46 @@
-"""Reads that clients make all the time, at the price of the driver.
+"""Statements that clients cause all the time, at the price of the driver.
 
-A session of SQLAlchemy takes five times as long as the driver to fetch a row by its key: it prepares to track objects
-that nobody will change. So the hottest reads are queries that SQLAlchemy writes once, at import, and the driver runs.
-Everything that writes, and every read that is not hot, keeps to sessions.
+A session of SQLAlchemy takes five times as long as the driver to fetch a row by its key: it builds a statement, looks
+it up among those it knows, and prepares to track objects that nobody will change. So the hottest statements are written
+by SQLAlchemy once, at import, and run by the driver: reads by themselves, and what an order does within its
+transaction. Everything else keeps to sessions.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from sqlalchemy.dialects.postgresql import asyncpg
+import asyncpg  # type: ignore[import-untyped]
+from sqlalchemy import Select
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from sqlalchemy import Select
+    from sqlalchemy import UpdateBase
 
 R = TypeVar("R", bound=tuple[Any, ...])
-_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+_DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    # What comes when the server's goodbye crosses our question.
+    asyncpg.InternalClientError,
+)
 
 
 class Query(Generic[R]):
-    """A SELECT whose rows come as ``row``, a NamedTuple with the columns' names in the same order.
+    """A SELECT, or a change with RETURNING, whose rows come as ``row``: a NamedTuple with the columns' names in order.
 
     What changes from call to call are ``bindparam``s, given by name. Raises ValueError, at import, for columns and
-    fields that do not match, and for lists as parameters, which change the text of a statement.
+    fields that do not match, for lists as parameters, which change the text of a statement, and for an INSERT that
+    leaves a column to a default of SQLAlchemy's.
     """
 
-    def __init__(self, row: type[R], statement: Select[*tuple[Any, ...]]) -> None:
-        columns = statement.selected_columns
+    def __init__(self, row: type[R], statement: Select[*tuple[Any, ...]] | UpdateBase) -> None:
+        columns = statement.selected_columns if isinstance(statement, Select) else statement.exported_columns
         names = tuple(str(column.key) for column in columns)
         fields = cast("tuple[str, ...]", getattr(row, "_fields", ()))
         if names != fields:
@@ -37,6 +49,8 @@ class Query(Generic[R]):
         self.sql = compiled.string
         if "__[POSTCOMPILE" in self.sql:
             raise ValueError(f"the query of {row.__name__} has a list for a parameter")
+        if getattr(compiled, "insert_prefetch", ()) or getattr(compiled, "update_prefetch", ()):
+            raise ValueError(f"the query of {row.__name__} must give every column that has a default")
         self.make: Callable[[Iterable[Any]], R] = row._make  # type: ignore[attr-defined]
         self._order: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._fixed: dict[str, Any] = {
@@ -50,17 +64,28 @@ class Query(Generic[R]):
 
 
 class Reads:
-    """A connection on which queries run, one after the other; each sees what is committed at that moment."""
+    """A connection on which queries run, one after the other; each sees what is committed at that moment.
+
+    A connection that is lost raises ConnectionError, whatever the driver makes of it.
+    """
 
     def __init__(self, driver: Any) -> None:
         self._driver = driver
 
     async def all(self, query: Query[R], **parameters: Any) -> list[R]:
         """All rows."""
-        records = await self._driver.fetch(query.sql, *query.arguments(parameters))
-        return [query.make(record) for record in records]
+        return [query.make(record) for record in await self._fetch(query, parameters)]
 
     async def first(self, query: Query[R], **parameters: Any) -> R | None:
         """The first row; None when there is none."""
-        records = await self._driver.fetch(query.sql, *query.arguments(parameters))
+        records = await self._fetch(query, parameters)
         return query.make(records[0]) if records else None
+
+    async def _fetch(self, query: Query[R], parameters: dict[str, Any]) -> list[Iterable[Any]]:
+        try:
+            records: list[Iterable[Any]] = await self._driver.fetch(query.sql, *query.arguments(parameters))
+        except _LOST as error:
+            if isinstance(error, ValueError):  # a parameter that no column takes
+                raise
+            raise ConnectionResetError(str(error)) from error
+        return records

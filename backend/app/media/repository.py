@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta  # noqa: TC003
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID  # noqa: TC003
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
+from app.core.reading import Query
 from app.media.models import Photo, PhotoStatus
 
 if TYPE_CHECKING:
@@ -33,6 +34,30 @@ async def get_ready_photo_or_none(session: Session, user_id: UUID, photo_id: UUI
         Photo.id == photo_id, Photo.user_id == user_id, _READY, Photo.expires_at > func.now()
     )
     return await session.scalar(statement.with_for_update(read=True))
+
+
+class HeldPhoto(NamedTuple):
+    """What somebody who orders a sticker has to know of a photo."""
+
+    detection: dict[str, Any] | None
+
+
+_HOLD = Query(
+    HeldPhoto,
+    select(Photo.detection)
+    .where(
+        Photo.id == bindparam("photo_id"),
+        Photo.user_id == bindparam("owner_id"),
+        _READY,
+        Photo.expires_at > func.now(),
+    )
+    .with_for_update(read=True),
+)
+
+
+async def hold_photo_or_none(session: Session, user_id: UUID, photo_id: UUID) -> HeldPhoto | None:
+    """The same photo, locked in the same way, for those who only want to know what was found in it."""
+    return await session.fetch_first(_HOLD, photo_id=photo_id, owner_id=user_id)
 
 
 async def get_key_or_none(session: Session, photo_id: UUID) -> str | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from app.core.database import Database, Session
     from app.media.models import Photo
+    from app.media.repository import HeldPhoto
     from app.media.storage import Storage
 
 _BATCH = 200
@@ -25,6 +26,14 @@ async def get_ready_photo(session: Session, user_id: UUID, photo_id: UUID) -> Ph
     Raises PhotoNotFound for photos of others, expired and deleted ones, all alike.
     """
     photo = await repository.get_ready_photo_or_none(session, user_id, photo_id)
+    if photo is None:
+        raise PhotoNotFound
+    return photo
+
+
+async def hold_photo(session: Session, user_id: UUID, photo_id: UUID) -> HeldPhoto:
+    """The same, with what was found in it; for whoever orders a sticker."""
+    photo = await repository.hold_photo_or_none(session, user_id, photo_id)
     if photo is None:
         raise PhotoNotFound
     return photo

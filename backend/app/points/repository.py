@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.core.ids import new_id
 from app.core.reading import Query
 from app.points.models import EntryKind, LedgerEntry, PointAccount
+from app.users.models import User
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,41 @@ class _Balance(NamedTuple):
 
 
 _BALANCE = Query(_Balance, select(PointAccount.balance).where(PointAccount.user_id == bindparam("user_id")))
+
+
+_OWNED = PointAccount.user_id == bindparam("owner_id")
+_LOCK = select(PointAccount.user_id).where(_OWNED).with_for_update()
+_LOCK_OF_PRESENT = (
+    select(PointAccount.user_id)
+    .join(User, User.id == PointAccount.user_id)
+    .where(_OWNED, User.deleted_at.is_(None))
+    .with_for_update(of=PointAccount)
+)
+_MOVED = PointAccount.balance + bindparam("change", type_=BigInteger)
+_MOVE = Query(
+    _Balance,
+    update(PointAccount).where(_OWNED, _MOVED >= 0).values(balance=_MOVED).returning(PointAccount.balance),
+)
+
+
+class _Entry(NamedTuple):
+    id: UUID
+
+
+_APPEND = Query(
+    _Entry,
+    insert(LedgerEntry)
+    .values(
+        id=bindparam("new_id"),
+        user_id=bindparam("owner_id"),
+        kind=bindparam("new_kind"),
+        reference=bindparam("new_reference"),
+        amount=bindparam("change"),
+        balance_after=bindparam("new_balance"),
+        note=bindparam("new_note"),
+    )
+    .returning(LedgerEntry.id),
+)
 
 
 async def read_balance_or_none(reads: Reads, user_id: UUID) -> int | None:
@@ -44,13 +80,8 @@ async def open_account(session: Session, user_id: UUID) -> None:
 
 async def move(session: Session, user_id: UUID, amount: int) -> int | None:
     """Change the balance and return it; None when it does not cover what is taken. Locks the account's row."""
-    statement = (
-        update(PointAccount)
-        .where(PointAccount.user_id == user_id, PointAccount.balance + amount >= 0)
-        .values(balance=PointAccount.balance + amount)
-        .returning(PointAccount.balance)
-    )
-    return await session.scalar(statement)
+    row = await session.fetch_first(_MOVE, owner_id=user_id, change=amount)
+    return None if row is None else row.balance
 
 
 async def has_entry(session: Session, kind: EntryKind, reference: str) -> bool:
@@ -61,23 +92,27 @@ async def has_entry(session: Session, kind: EntryKind, reference: str) -> bool:
 
 async def lock_account(session: Session, user_id: UUID) -> None:
     """Take the account's row until the transaction ends, so that movements of one account come one by one."""
-    await session.execute(select(PointAccount.user_id).where(PointAccount.user_id == user_id).with_for_update())
+    await session.execute(_LOCK, {"owner_id": user_id})
+
+
+async def lock_account_of_present(session: Session, user_id: UUID) -> bool:
+    """The same; False where the user was deleted, or never was."""
+    return await session.scalar(_LOCK_OF_PRESENT, {"owner_id": user_id}) is not None
 
 
 async def insert_entry(
     session: Session, user_id: UUID, kind: EntryKind, reference: str, amount: int, balance_after: int, note: str | None
 ) -> None:
-    """Append to the ledger. Raises IntegrityError when kind and reference are there already."""
-    await session.execute(
-        insert(LedgerEntry).values(
-            id=new_id(),
-            user_id=user_id,
-            kind=kind,
-            reference=reference,
-            amount=amount,
-            balance_after=balance_after,
-            note=note,
-        )
+    """Append to the ledger. Kind and reference must not be there already: the database refuses that."""
+    await session.fetch_first(
+        _APPEND,
+        new_id=new_id(),
+        owner_id=user_id,
+        new_kind=kind,
+        new_reference=reference,
+        change=amount,
+        new_balance=balance_after,
+        new_note=note,
     )
 
 

@@ -33,8 +33,8 @@ _CREATE_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 
 @router.post("/create", dependencies=[Depends(limit_by_account("create", "RATE_CREATE"))], responses=_CREATE_REFUSALS)
 async def create(
-    user: CurrentUser,
-    session: SessionDep,
+    caller_id: CallerId,
+    database: DatabaseDep,
     queue: QueueDep,
     settings: SettingsDep,
     linker: LinkerDep,
@@ -44,16 +44,17 @@ async def create(
 ) -> Envelope[TaskRead]:
     """Order a sticker. Points are taken and the task is recorded together, or neither."""
     photo_id = request.photo_id or linker.photo_id_of(request.image_url or "")
-    task = await creation.create_task(
-        session,
-        queue,
-        settings,
-        user_id=user.id,
-        photo_id=photo_id,
-        request=request,
-        idempotency_key=idempotency_key,
-        lang=lang,
-    )
+    async with database.transaction() as session:
+        task = await creation.create_task(
+            session,
+            queue,
+            settings,
+            user_id=caller_id,
+            photo_id=photo_id,
+            request=request,
+            idempotency_key=idempotency_key,
+            lang=lang,
+        )
     TASKS_CREATED.inc()
     return Envelope(data=await read_task(task, lang, linker.link))
 

@@ -1,4 +1,5 @@
-"""The tasks' SQL as their owners ask for it. What workers do stands in ``lease.py``, hot reads in ``views.py``."""
+"""The tasks' SQL as their owners ask for it. What workers do stands in ``lease.py``, hot reads in ``views.py``,
+creation in ``orders.py``."""
 
 from __future__ import annotations
 
@@ -25,22 +26,6 @@ async def get_task_or_none(session: Session, user_id: UUID, task_id: UUID) -> Em
 async def lock_task_or_none(session: Session, user_id: UUID, task_id: UUID) -> EmojiTask | None:
     """The same, with its row locked until the transaction ends."""
     return await session.scalar(_of(user_id).where(EmojiTask.id == task_id).with_for_update())
-
-
-async def get_by_key_or_none(session: Session, user_id: UUID, idempotency_key: str) -> EmojiTask | None:
-    """The task that an Idempotency-Key made, deleted or not."""
-    statement = select(EmojiTask).where(EmojiTask.user_id == user_id, EmojiTask.idempotency_key == idempotency_key)
-    return await session.scalar(statement)
-
-
-async def count_open(session: Session, user_id: UUID) -> int:
-    """How many unfinished tasks the user has."""
-    statement = (
-        select(func.count())
-        .select_from(EmojiTask)
-        .where(EmojiTask.user_id == user_id, text("status IN ('pending', 'processing')"))
-    )
-    return await session.scalar(statement) or 0
 
 
 async def set_liked(session: Session, user_id: UUID, task_id: UUID, *, liked: bool) -> bool:

@@ -43,9 +43,9 @@ class _Count(NamedTuple):
     total: int
 
 
-_COLUMNS = [getattr(EmojiTask, name) for name in TaskView._fields]
+COLUMNS = [getattr(EmojiTask, name) for name in TaskView._fields]
 _OWNED = (EmojiTask.user_id == bindparam("user_id"), EmojiTask.deleted_at.is_(None))
-_TASK = Query(TaskView, select(*_COLUMNS).where(EmojiTask.id == bindparam("task_id"), *_OWNED))
+_TASK = Query(TaskView, select(*COLUMNS).where(EmojiTask.id == bindparam("task_id"), *_OWNED))
 
 
 async def read_task_or_none(reads: Reads, user_id: UUID, task_id: UUID) -> TaskView | None:
@@ -71,7 +71,7 @@ def _history(by_status: bool, by_kind: bool) -> tuple[Query[TaskView], Query[_Co
         conditions.append(EmojiTask.status == bindparam("status"))
     if by_kind:
         conditions.append(EmojiTask.type == bindparam("kind"))
-    newest = select(*_COLUMNS).where(*conditions).order_by(EmojiTask.id.desc())
+    newest = select(*COLUMNS).where(*conditions).order_by(EmojiTask.id.desc())
     page = newest.limit(bindparam("limit", type_=Integer)).offset(bindparam("offset", type_=Integer))
     count = select(func.count().label("total")).select_from(EmojiTask).where(*conditions)
     return Query(TaskView, page), Query(_Count, count)

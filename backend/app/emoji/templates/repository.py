@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from app.core.reading import Query
 from app.emoji.templates.models import EmojiTemplate
 
 if TYPE_CHECKING:
@@ -15,12 +16,21 @@ if TYPE_CHECKING:
     from app.core.database import Session
 
 
+class _Offered(NamedTuple):
+    driven_id: str
+
+
+_OFFERED = Query(
+    _Offered,
+    select(EmojiTemplate.driven_id).where(
+        EmojiTemplate.driven_id == bindparam("name"), EmojiTemplate.engine == bindparam("by"), EmojiTemplate.enabled
+    ),
+)
+
+
 async def is_offered(session: Session, driven_id: str, engine: str) -> bool:
     """Whether this engine has this template on offer."""
-    statement = select(EmojiTemplate.driven_id).where(
-        EmojiTemplate.driven_id == driven_id, EmojiTemplate.engine == engine, EmojiTemplate.enabled
-    )
-    return await session.scalar(statement) is not None
+    return await session.fetch_first(_OFFERED, name=driven_id, by=engine) is not None
 
 
 async def list_offered(session: Session) -> Sequence[EmojiTemplate]:
