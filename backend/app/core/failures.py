@@ -40,8 +40,6 @@ def meaning(error: Exception) -> ServiceError:
         return error
     if isinstance(error, sql.DBAPIError):
         return _database(error)
-    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
-        return Unstorable()
     if isinstance(error, asyncpg.PostgresError):
         return _by_state(error.sqlstate)
     if _is_refused_argument(error):

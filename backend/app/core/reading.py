@@ -85,7 +85,5 @@ class Reads:
         try:
             records: list[Iterable[Any]] = await self._driver.fetch(query.sql, *query.arguments(parameters))
         except _LOST as error:
-            if isinstance(error, ValueError):  # a parameter that no column takes
-                raise
             raise ConnectionResetError(str(error)) from error
         return records
