@@ -53,20 +53,28 @@ class Queue:
         await self._stack.aclose()
 
     async def enqueue(
-        self, job: JobName, *, key: str | None = None, delay: timedelta | None = None, **arguments: Any
+        self,
+        job: JobName,
+        *,
+        key: str | None = None,
+        delay: timedelta | None = None,
+        anew: bool = False,
+        **arguments: Any,
     ) -> bool:
         """Put a job in; False when Redis does not take it now, which is logged and never raised.
 
-        ``key`` makes it once only: while a job of that key waits or runs, another is not put in. The request's id
-        goes along, so that the job's log lines carry it.
+        ``key`` makes it once only: while a job of that key waits or runs, another is not put in. With ``anew`` it
+        takes the other's place: for a job that is about to end, and puts itself in again. The request's id goes along,
+        so that the job's log lines carry it.
         """
         docket = self.lanes[job.lane]
         if job.name not in docket.tasks:
             docket.register(_runs_in_a_worker, names=[job.name])
-        when = utc_now() + delay if delay else None
+        when = utc_now() + (delay or timedelta(0))
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                await docket.add(job.name, when=when, key=key)(arguments, request_id.get())
+                put = docket.replace(job.name, when, key) if anew and key else docket.add(job.name, when, key)
+                await put(arguments, request_id.get())
         except (RedisError, OSError, TimeoutError) as error:
             logger.warning("enqueue_failed", job=job.name, error=type(error).__name__)
             return False

@@ -29,13 +29,17 @@ class LeaseLost(Exception):
 
 
 class Hold:
-    """A held task. ``report`` takes the share that is done, 0 to 1."""
+    """A held task. ``report`` takes the share that is done, 0 to 1.
+
+    Set ``finishing`` before the task is completed: that gives the lease up, which is no loss.
+    """
 
     def __init__(self, database: Database, signals: Signals, task_id: UUID, token: UUID, seconds: float) -> None:
         self._database = database
         self._signals = signals
         self.task_id = task_id
         self.token = token
+        self.finishing = False
         self._lease = timedelta(seconds=seconds)
         self._progress = 0
         self._told = 0
@@ -83,7 +87,7 @@ async def holding(hold: Hold) -> AsyncIterator[None]:
 
     def stop(_: asyncio.Task[None]) -> None:
         nonlocal lost
-        if not keeper.cancelled() and worker is not None:
+        if not keeper.cancelled() and worker is not None and not hold.finishing:
             lost = True
             worker.cancel()
 

@@ -27,6 +27,7 @@ from app.engines.base import Cancelled, EngineFailure
 from app.jobs.job import Job
 from app.media import service as media
 from app.media.exceptions import StorageUnavailable
+from app.media.keys import RESULTS
 from app.users.job_names import DELETED
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _BACKOFF_SECONDS: Final = 2
 _LONGEST_BACKOFF_SECONDS: Final = 60
 _OUTAGE_SECONDS: Final = 60
 """How long the last word about a task is tried again while the database is away."""
+_CLEAN_UP_SECONDS: Final = 3
 _DELETE_BATCH: Final = 100
 _UNEXPECTED: Final[dict[str, Any]] = {
     "code": "internal_error",
@@ -75,7 +77,11 @@ class EmojiTaskJobs:
         """Work on a task, unless it is somebody else's or over."""
         async with self._database.transaction() as session:
             task = await lease.claim(
-                session, UUID(task_id), timedelta(seconds=self._settings.LEASE_SECONDS), self._name
+                session,
+                UUID(task_id),
+                timedelta(seconds=self._settings.LEASE_SECONDS),
+                self._name,
+                attempts=self._settings.EMOJI_ATTEMPTS,
             )
             photo_key = None if task is None else await media.get_photo_key_or_none(session, task.photo_id)
         if task is None or task.lease_token is None:
@@ -109,13 +115,20 @@ class EmojiTaskJobs:
         await self._maker.delete_photos(owner)
 
     async def _work(self, task: EmojiTask, photo_key: str | None, hold: Hold) -> str:
-        prefix = f"results/{task.id}/{hold.token}"
-        visible = False
+        outcome = "released"
+        try:
+            outcome = await self._attempt(task, photo_key, hold)
+        finally:
+            if outcome != "completed":
+                await self._clean_up(task.id, f"{RESULTS}/{task.id}/{hold.token}")
+        return outcome
+
+    async def _attempt(self, task: EmojiTask, photo_key: str | None, hold: Hold) -> str:
         try:
             async with holding(hold):
                 result = await self._maker.make(task, photo_key, hold)
-                visible = await self._patiently(lambda: self._complete(hold, result))
-            return "completed" if visible else "lost"
+                hold.finishing = True
+                return await self._patiently(lambda: self._complete(hold, result))
         except LeaseLost:
             logger.warning("lease_lost", task_id=str(task.id))
             return "lost"
@@ -128,18 +141,17 @@ class EmojiTaskJobs:
         except Exception as error:
             logger.exception("task_broke", task_id=str(task.id))
             failure = error
-        finally:
-            if not visible:
-                await self._clean_up(prefix)
         return await self._patiently(lambda: self._failed(task, hold, failure))
 
-    async def _complete(self, hold: Hold, result: dict[str, Any]) -> bool:
+    async def _complete(self, hold: Hold, result: dict[str, Any]) -> str:
         async with self._database.transaction() as session:
             completed = await lease.complete(session, hold.task_id, hold.token, result)
-        if completed:
-            TASKS_ENDED.labels("completed", "").inc()
-            await self._signals.publish(f"task:{hold.task_id}", status=TaskStatus.COMPLETED, progress=100)
-        return completed
+            # The answer to an earlier try may have been lost on its way.
+            if not completed and await lease.read_prefix(session, hold.task_id) != result["prefix"]:
+                return "lost"
+        TASKS_ENDED.labels("completed", "").inc()
+        await self._signals.publish(f"task:{hold.task_id}", status=TaskStatus.COMPLETED, progress=100)
+        return "completed"
 
     async def _failed(self, task: EmojiTask, hold: Hold, error: Exception) -> str:
         """Try again later what may succeed later; else end it and give the points back."""
@@ -163,16 +175,21 @@ class EmojiTaskJobs:
         async with self._database.transaction() as session:
             released = await lease.release(session, hold.task_id, hold.token, after=after, counted=counted, error=error)
         if released:
-            await self._queue.enqueue(
-                RUN, key=run_key(hold.task_id, attempt), delay=after or None, task_id=str(hold.task_id)
-            )
+            # An attempt that does not count leaves its key to the next one, and the queue still takes it for running.
+            key = run_key(hold.task_id, attempt)
+            await self._queue.enqueue(RUN, key=key, delay=after or None, anew=not counted, task_id=str(hold.task_id))
             await self._signals.publish(f"task:{hold.task_id}", status=TaskStatus.PENDING, progress=0)
 
-    async def _clean_up(self, prefix: str) -> None:
+    async def _clean_up(self, task_id: UUID, prefix: str) -> None:
+        """Remove what an attempt leaves behind, unless its task was completed with it after all."""
         try:
-            await self._maker.discard(prefix)
-        except StorageUnavailable:
-            logger.warning("files_left_behind", prefix=prefix)  # the daily sweep takes them away
+            async with asyncio.timeout(_CLEAN_UP_SECONDS):
+                async with self._database.transaction() as session:
+                    kept = await lease.read_prefix(session, task_id)
+                if kept != prefix:
+                    await self._maker.discard(prefix)
+        except Exception as error:  # the daily sweep takes them away
+            logger.warning("files_left_behind", prefix=prefix, error=type(error).__name__)
 
     async def _patiently(self, act: Callable[[], Awaitable[T]]) -> T:
         """Do the last thing about a task, again and again while the database is away. It is fenced, so may repeat."""

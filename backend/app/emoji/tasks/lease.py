@@ -20,13 +20,19 @@ if TYPE_CHECKING:
     from app.core.database import Session
 
 
-async def claim(session: Session, task_id: UUID, lease: timedelta, worker: str) -> EmojiTask | None:
-    """Take a task that waits, or whose worker's lease is over; None when it is somebody else's or done."""
+async def claim(session: Session, task_id: UUID, lease: timedelta, worker: str, *, attempts: int) -> EmojiTask | None:
+    """Take a task that waits, or whose worker's lease is over; None when it is somebody else's or done.
+
+    Nor is one taken that the sweeper is about to end: after ``attempts``, or too late. The queue may hand out the job
+    of a worker that was killed before the sweeper comes by, again and again.
+    """
     statement = (
         update(EmojiTask)
         .where(
             EmojiTask.id == task_id,
             EmojiTask.deleted_at.is_(None),
+            EmojiTask.attempt < attempts,
+            EmojiTask.deadline_at > func.now(),
             or_(
                 EmojiTask.status == TaskStatus.PENDING,
                 and_(EmojiTask.status == TaskStatus.PROCESSING, EmojiTask.lease_until < func.now()),
@@ -103,6 +109,12 @@ async def complete(session: Session, task_id: UUID, token: UUID, result: dict[st
         .returning(EmojiTask.id)
     )
     return await session.scalar(statement) is not None
+
+
+async def read_prefix(session: Session, task_id: UUID) -> str | None:
+    """Where the files of a task's result lie; waits for a change of the row that is just being committed."""
+    statement = select(EmojiTask.result["prefix"].astext).where(EmojiTask.id == task_id)
+    return await session.scalar(statement.with_for_update(read=True))
 
 
 async def end(

@@ -31,7 +31,7 @@ async def task_id(database: Database) -> UUID:
 
 async def claimed(database: Database, task_id: UUID, seconds: float = 10) -> UUID | None:
     async with database.transaction() as session:
-        task = await lease.claim(session, task_id, timedelta(seconds=seconds), "test#1")
+        task = await lease.claim(session, task_id, timedelta(seconds=seconds), "test#1", attempts=3)
         return None if task is None else task.lease_token
 
 
@@ -78,6 +78,20 @@ async def test_nobody_elses_token_holds_anything(database: Database, task_id: UU
     await claimed(database, task_id)
     async with database.transaction() as session:
         assert not await lease.renew(session, task_id, uuid4(), LEASE, 1)
+
+
+async def test_a_task_that_was_tried_too_often_is_left_to_the_sweeper(database: Database, task_id: UUID) -> None:
+    """The queue hands out a killed worker's job by itself, and may be quicker than the sweeper."""
+    for _ in range(3):
+        assert await claimed(database, task_id)
+        await kill_lease(database)
+    assert await claimed(database, task_id) is None
+
+
+async def test_a_task_that_is_too_late_is_left_to_the_sweeper(database: Database, task_id: UUID) -> None:
+    async with database.transaction() as session:
+        await session.execute(update(EmojiTask).values(deadline_at=func.now()))
+    assert await claimed(database, task_id) is None
 
 
 class TestSweeper:

@@ -134,9 +134,8 @@ class TestDeadline:
             await session.execute(update(EmojiTask).values(deadline_at=func.now() - timedelta(seconds=1)))
         await start_worker()
         task = await until_over(customer, task_id)
-        assert task["status"] in ("failed", "completed")
-        if task["status"] == "failed":
-            assert await get_balance(database, customer.user_id) == 100
+        assert (task["status"], task["error"]["code"]) == ("failed", "deadline_exceeded")
+        assert await get_balance(database, customer.user_id) == 100
 
     async def test_a_hanging_engine_is_given_up(
         self, customer: Customer, database: Database, start_worker: StartWorker
