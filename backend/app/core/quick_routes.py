@@ -64,7 +64,11 @@ class _Quick:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
-        parameters, wrong = request_params_to_args(self._path_fields, request.path_params)
+        parameters: dict[str, Any] = {}
+        wrong: list[Any] = []
+        for field in self._path_fields:
+            parameters[field.name], more = field.validate(request.path_params[field.alias], {}, loc=("path",))
+            wrong += more
         if self._query_fields:
             queried, more = request_params_to_args(self._query_fields, request.query_params)
             parameters.update(queried)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -39,9 +40,19 @@ LinkSignerDep = Annotated[LinkSigner, Depends(get_link_signer)]
 async def get_linker(request: Request) -> Linker:
     """Links for this caller: under PUBLIC_URL where that is set, else under the address that was called."""
     state = request.app.state
-    called = str(request.base_url).rstrip("/")
+    scope = request.scope
+    root = scope.get("app_root_path", scope.get("root_path", ""))
+    called = _called(scope["scheme"], request.headers.get("host"), scope.get("server"), root)
     public = state.settings.PUBLIC_URL.rstrip("/")
     return Linker(_link_signer(state), state.storage, base=public or called, bases=(public, called))
+
+
+@lru_cache(maxsize=256)
+def _called(scheme: str, host: str | None, server: tuple[str, int | None] | None, root: str) -> str:
+    """What ``request.base_url`` would say, without the slash at its end; few addresses serve many requests."""
+    headers = [] if host is None else [(b"host", host.encode("latin-1"))]
+    scope = {"type": "http", "scheme": scheme, "server": server, "root_path": root, "headers": headers}
+    return str(Request(scope).base_url).rstrip("/")
 
 
 LinkerDep = Annotated[Linker, Depends(get_linker)]
