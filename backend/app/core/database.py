@@ -13,11 +13,12 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Connection, DateTime, MetaData, event, func, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from app.core.errors import ServiceError, Unavailable
+from app.core.failures import meaning
 from app.core.ids import new_id
 from app.core.reading import Query, R, Reads
 
@@ -37,10 +38,11 @@ _NAMES = {
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether the database is away, rather than the statement wrong: the same may succeed in a moment."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
-    return isinstance(error, PoolTimeout | ConnectionError | TimeoutError | OSError)
+    """Whether the database is away, full or still starting, rather than the statement wrong: the same may succeed in
+    a moment."""
+    if not isinstance(error, Exception) or isinstance(error, ServiceError):
+        return False
+    return isinstance(error, OSError) or isinstance(meaning(error), Unavailable)
 
 
 def _replace_closed(connection: Any, _record: object, _proxy: object) -> None:

@@ -24,7 +24,7 @@ _DOWN: Final[tuple[type[Exception], ...]] = (
     asyncio.IncompleteReadError,
     socket.gaierror,
 )
-FOREIGN: Final[tuple[type[Exception], ...]] = (*_DOWN, sql.DBAPIError)
+FOREIGN: Final[tuple[type[Exception], ...]] = (*_DOWN, sql.DBAPIError, sql.EmulatedDBAPIException)
 """What libraries raise and ``meaning`` understands."""
 
 # SQLSTATE: connection lost, no such login or database, out of resources, system error, starting up or shutting down;
@@ -36,6 +36,8 @@ _DATA_CLASS: Final = "22"
 
 def meaning(error: Exception) -> ServiceError:
     """The answer to an error that no domain foresaw."""
+    if isinstance(error, sql.EmulatedDBAPIException) and isinstance(error.__cause__, Exception):
+        error = error.__cause__  # SQLAlchemy failed to open a connection for those who talk to the driver themselves
     if isinstance(error, ServiceError):
         return error
     if isinstance(error, sql.DBAPIError):

@@ -8,7 +8,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import text
 
-from app.core.database import Database
+from app.core.database import Database, is_outage
 from app.core.errors import InternalError, ServiceError, Unavailable, Unstorable
 from app.core.failures import meaning
 from app.core.settings import Settings
@@ -82,3 +82,39 @@ async def test_fault_3_no_database_is_an_outage(
     error = await failure_of(away, "SELECT 1")
     assert type(meaning(error)) is Unavailable
     await away.close()
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        asyncpg.CannotConnectNowError("the database system is starting up"),
+        asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+        ConnectionRefusedError("nobody is there"),
+    ],
+    ids=lambda refusal: type(refusal).__name__,
+)
+async def test_a_database_that_takes_nobody_in_right_now_is_an_outage(
+    base_settings: Settings, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise refusal
+
+    monkeypatch.setattr(asyncpg, "connect", refuse)
+    database = Database(base_settings)
+
+    async def ask_a_session() -> None:
+        async with database.transaction() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def ask_the_driver() -> None:
+        async with database.reads():
+            pass
+
+    for ask in (ask_a_session, ask_the_driver):
+        with pytest.raises(Exception) as raised:  # noqa: PT011 - which one is the question
+            await ask()
+        assert isinstance(raised.value, Exception)
+        assert type(meaning(raised.value)) is Unavailable
+        assert is_outage(raised.value)
+    await database.close()
