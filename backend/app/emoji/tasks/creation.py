@@ -19,6 +19,7 @@ from app.emoji.tasks.exceptions import (
     UnknownTemplate,
 )
 from app.emoji.tasks.job_names import RUN, run_key
+from app.emoji.tasks.metrics import TASKS_CREATED
 from app.emoji.tasks.models import EmojiTask
 from app.emoji.templates import service as templates
 from app.media import service as media
@@ -96,6 +97,7 @@ async def create_task(
     )
 
     async def enqueue() -> None:
+        TASKS_CREATED.inc()
         await queue.enqueue(RUN, key=run_key(task_id, 0), task_id=str(task_id))
 
     session.after_commit(enqueue)

@@ -8,6 +8,7 @@ import structlog
 
 from app.emoji.tasks import lease, repository
 from app.emoji.tasks.exceptions import TaskBusy, TaskNotFound, TaskNotPending
+from app.emoji.tasks.metrics import TASKS_ENDED
 from app.emoji.tasks.models import EmojiTask, TaskStatus
 from app.media.exceptions import StorageUnavailable
 from app.points import service as points
@@ -42,6 +43,12 @@ async def end_task(
     task = await lease.end(session, task_id, status, error, token=token)
     if task is not None:
         await points.give_back(session, task.user_id, task.points_cost, f"task:{task.id}")
+        code = error["code"] if error else ""
+
+        async def count() -> None:
+            TASKS_ENDED.labels(status.value, code).inc()
+
+        session.after_commit(count)
     return task
 
 

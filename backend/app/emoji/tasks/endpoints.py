@@ -16,7 +16,6 @@ from app.core.schemas import Envelope, Listing
 from app.emoji.tasks import creation, ending, repository, views
 from app.emoji.tasks.dependencies import IdempotencyKey, QueueDep
 from app.emoji.tasks.exceptions import TaskNotFound
-from app.emoji.tasks.metrics import TASKS_CREATED, TASKS_ENDED
 from app.emoji.tasks.reading import read_task
 from app.emoji.tasks.schemas import HistoryFilter, TaskCreate, TaskRead
 from app.emoji.tasks.watching import watch_task
@@ -55,7 +54,6 @@ async def create(
             idempotency_key=idempotency_key,
             lang=lang,
         )
-    TASKS_CREATED.inc()
     return Envelope(data=await read_task(task, lang, linker.link))
 
 
@@ -100,7 +98,6 @@ async def cancel(
 ) -> Envelope[TaskRead]:
     """Cancel a task that still waits; its points come back."""
     task = await ending.cancel_task(session, user.id, task_id)
-    TASKS_ENDED.labels("cancelled", "").inc()
     return Envelope(data=await read_task(task, lang, linker.link))
 
 

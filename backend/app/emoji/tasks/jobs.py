@@ -17,6 +17,7 @@ from uuid import UUID
 import structlog
 
 from app.core.database import is_outage
+from app.core.ids import new_id
 from app.emoji.tasks import lease, repository
 from app.emoji.tasks.ending import end_task
 from app.emoji.tasks.holding import Hold, LeaseLost, holding
@@ -28,6 +29,7 @@ from app.jobs.job import Job
 from app.media import service as media
 from app.media.exceptions import StorageUnavailable
 from app.media.keys import RESULTS
+from app.points import service as points
 from app.users.job_names import DELETED
 
 if TYPE_CHECKING:
@@ -103,15 +105,20 @@ class EmojiTaskJobs:
         """Remove what a deleted account leaves behind: results and photos. Runs again by itself until all is gone."""
         owner = UUID(user_id)
         while True:
-            async with self._database.transaction() as session:
+            async with self._database.read() as session:
                 tasks = await repository.list_of_user(session, owner, _DELETE_BATCH)
-                for task in tasks:
-                    await end_task(session, task.id, TaskStatus.CANCELLED, None)
-                    await repository.forget(session, task.id)
-            for task in tasks:
-                await self._maker.discard(f"results/{task.id}")
+            for task_id in tasks:
+                # One at a time, as everybody ends tasks: first the task, then the account.
+                async with self._database.transaction() as session:
+                    await end_task(session, task_id, TaskStatus.CANCELLED, None)
+                    await repository.forget(session, task_id)
+            for task_id in tasks:
+                await self._maker.discard(f"{RESULTS}/{task_id}")
             if len(tasks) < _DELETE_BATCH:
                 break
+        async with self._database.transaction() as session:
+            # What came back for tasks that had not ended when the account did.
+            await points.write_off(session, owner, f"deleted:{owner}:{new_id()}")
         await self._maker.delete_photos(owner)
 
     async def _work(self, task: EmojiTask, photo_key: str | None, hold: Hold) -> str:
@@ -165,7 +172,6 @@ class EmojiTaskJobs:
             ended = await end_task(session, task.id, TaskStatus.FAILED, described, token=hold.token)
         if ended is None:
             return "lost"
-        TASKS_ENDED.labels("failed", described["code"]).inc()
         await self._signals.publish(f"task:{task.id}", status=TaskStatus.FAILED)
         return "failed"
 

@@ -17,6 +17,8 @@ from app.emoji.tasks.models import EmojiTask, TaskStatus
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
+
     from app.core.database import Session
 
 
@@ -184,21 +186,36 @@ async def free_dead_leases(session: Session, limit: int) -> Sequence[UUID]:
     return (await session.scalars(statement)).all()
 
 
-async def list_hopeless(session: Session, attempts: int, limit: int) -> Sequence[tuple[UUID, bool]]:
-    """Unfinished tasks that shall end: too late (True), or tried too often (False)."""
-    late = EmojiTask.deadline_at < func.now()
+async def postpone(session: Session, task_ids: Sequence[UUID]) -> None:
+    """Take back that tasks were put into the queue: it did not take them, and they are due again at once."""
     statement = (
-        select(EmojiTask.id, late)
-        .where(
-            or_(
-                and_(EmojiTask.status.in_([TaskStatus.PENDING, TaskStatus.PROCESSING]), late),
-                and_(EmojiTask.status == TaskStatus.PENDING, EmojiTask.attempt >= attempts),
-            )
-        )
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        update(EmojiTask)
+        .where(EmojiTask.id.in_(task_ids), EmojiTask.status == TaskStatus.PENDING)
+        .values(enqueues=func.greatest(EmojiTask.enqueues - 1, 0), next_enqueue_at=func.now())
     )
-    return [(task_id, bool(is_late)) for task_id, is_late in await session.execute(statement)]
+    await session.execute(statement)
+
+
+async def list_hopeless(session: Session, attempts: int, limit: int) -> Sequence[UUID]:
+    """Unfinished tasks that shall end: too late, or tried too often."""
+    statement = select(EmojiTask.id).where(_hopeless(attempts)).order_by(EmojiTask.deadline_at).limit(limit)
+    return (await session.scalars(statement)).all()
+
+
+async def lock_hopeless(session: Session, task_id: UUID, attempts: int) -> bool | None:
+    """Whether one of them is too late; None when somebody else has it in hand, or it is hopeless no more."""
+    statement = select(EmojiTask.deadline_at < func.now()).where(EmojiTask.id == task_id, _hopeless(attempts))
+    return await session.scalar(statement.with_for_update(skip_locked=True))
+
+
+def _hopeless(attempts: int) -> ColumnElement[bool]:
+    return or_(
+        and_(
+            EmojiTask.status.in_([TaskStatus.PENDING, TaskStatus.PROCESSING]),
+            EmojiTask.deadline_at < func.now(),
+        ),
+        and_(EmojiTask.status == TaskStatus.PENDING, EmojiTask.attempt >= attempts),
+    )
 
 
 async def queue_state(session: Session) -> tuple[int, int, datetime | None]:

@@ -52,9 +52,10 @@ async def forget(session: Session, task_id: UUID) -> None:
     )
 
 
-async def list_of_user(session: Session, user_id: UUID, limit: int) -> Sequence[EmojiTask]:
+async def list_of_user(session: Session, user_id: UUID, limit: int) -> Sequence[UUID]:
     """Tasks of a user that were not deleted yet, for whoever deletes the account."""
-    return (await session.scalars(_of(user_id).limit(limit))).all()
+    statement = select(EmojiTask.id).where(EmojiTask.user_id == user_id, EmojiTask.deleted_at.is_(None))
+    return (await session.scalars(statement.order_by(EmojiTask.id).limit(limit))).all()
 
 
 async def photo_in_use(session: Session, photo_id: UUID) -> bool:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from app.core import context
+from app.core.database import is_outage
 from app.emoji.tasks import lease
 from app.emoji.tasks.ending import TOO_LATE, TOO_OFTEN, end_task
 from app.emoji.tasks.job_names import RUN, run_key
-from app.emoji.tasks.metrics import TASKS_ENDED
 from app.emoji.tasks.models import TaskStatus
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from app.core.database import Database
     from app.core.settings import Settings
     from app.core.signals import Signals
@@ -52,22 +54,37 @@ class Sweeper:
             pass
 
     async def _end_hopeless(self) -> None:
-        async with self._database.transaction() as session:
+        async with self._database.read() as session:
             hopeless = await lease.list_hopeless(session, self._settings.EMOJI_ATTEMPTS, _BATCH)
-            for task_id, late in hopeless:
+        ended = [task_id for task_id in hopeless if await self._end(task_id)]
+        await asyncio.gather(*(self._signals.publish(f"task:{task_id}", status=TaskStatus.FAILED) for task_id in ended))
+
+    async def _end(self, task_id: UUID) -> bool:
+        """End one task in a transaction of its own: no two accounts are ever locked by one, in whatever order, and a
+        task that cannot be ended stands in nobody's way."""
+        try:
+            async with self._database.transaction() as session:
+                late = await lease.lock_hopeless(session, task_id, self._settings.EMOJI_ATTEMPTS)
+                if late is None:
+                    return False
                 error = TOO_LATE if late else TOO_OFTEN
-                if await end_task(session, task_id, TaskStatus.FAILED, error):
-                    TASKS_ENDED.labels("failed", error["code"]).inc()
-                    logger.warning("task_given_up", task_id=str(task_id), error=error["code"])
-        for task_id, _ in hopeless:
-            await self._signals.publish(f"task:{task_id}", status=TaskStatus.FAILED)
+                await end_task(session, task_id, TaskStatus.FAILED, error)
+        except Exception as broken:
+            if is_outage(broken):
+                raise
+            logger.exception("task_not_ended", task_id=str(task_id))
+            return False
+        logger.warning("task_given_up", task_id=str(task_id), error=error["code"])
+        return True
 
     async def _enqueue_due(self) -> int:
         async with self._database.transaction() as session:
             due = await lease.list_due(session, _BATCH)
-        for task_id, attempt, enqueues, request_id in due:
+        for number, (task_id, attempt, enqueues, request_id) in enumerate(due):
             context.request_id.set(request_id)
-            logger.info("task_enqueued_again", task_id=str(task_id), times=enqueues)
             if not await self._queue.enqueue(RUN, key=run_key(task_id, attempt), task_id=str(task_id)):
-                return 0  # Redis is down: the rows are due again in a moment.
+                async with self._database.transaction() as session:
+                    await lease.postpone(session, [each[0] for each in due[number:]])
+                return 0
+            logger.info("task_enqueued_again", task_id=str(task_id), times=enqueues)
         return len(due)
