@@ -63,7 +63,13 @@ def _failures() -> dict[tuple[str, str, str], float]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """How many requests were made from the OpenAPI."""
-    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
-    counts = [int(value) for report in reports for name, value in report.user_properties if name == "requests"]
+    reports = [report for kind in terminalreporter.stats.values() for report in kind if hasattr(report, "when")]
+    counts = [
+        int(value)
+        for report in reports
+        if report.when == "teardown"
+        for name, value in report.user_properties
+        if name == "requests"
+    ]
     if counts:
-        terminalreporter.write_line(f"{sum(counts)} requests made from the OpenAPI, over {len(counts)} routes")
+        terminalreporter.write_line(f"{sum(counts)} requests were made from the OpenAPI, over {len(counts)} routes.")

@@ -126,7 +126,7 @@ REFUSED: dict[str, tuple[Make, int]] = {
     "TIFF": (lambda: stored(quarters(), "TIFF"), 422203),
     "BMP": (lambda: stored(quarters(), "BMP"), 422203),
     "BMP of 30000 x 30000": (
-        lambda: b"BM" + struct.pack("<IIIIiiHH", 100_000, 0, 54, 40, 30_000, 30_000, 1, 24),
+        lambda: b"BM" + struct.pack("<IIIIiiHH", 100_000, 0, 54, 40, 30_000, 30_000, 1, 24) + bytes(100_000),
         422203,
     ),
     "PNG of 30000 x 30000": (lambda: bitmap_of_zeros(30_000), 422205),

@@ -10,7 +10,7 @@ import pytest
 from app.core.settings import Settings
 from tests.hostile.conftest import service_settings
 from tests.hostile.customers import Customer
-from tests.hostile.routes import assert_refused
+from tests.hostile.routes import Route, assert_refused, routes
 from tests.hostile.service import Service
 from tests.hostile.wire import exchange, request
 
@@ -164,6 +164,22 @@ def test_addresses_without_end(service: Service, length: int) -> None:
     for start in ("/", "/api/v1/emoji/task/", "/api/v1/config?x=", "/api/v1/media/photos/"):
         answer = exchange(service.port, request(f"GET {start}{'x' * length}"))
         assert 400 <= answer.status < 500 or (answer.status == 0 and length > 60_000), answer.raw[:200]
+
+
+@pytest.mark.parametrize("route", routes(), ids=str)
+def test_every_address_says_which_methods_it_has(service: Service, owner: Customer, route: Route) -> None:
+    before = service.holdings()
+    documented = {each.method for each in routes() if each.path == route.path}
+    for method in ("OPTIONS", "TRACE", "PATCH"):
+        answer = owner.ask(method, route.address(owner))
+        assert_refused(answer, 405)
+        allowed = {name.strip() for name in answer.headers["allow"].split(",")}
+        assert documented <= allowed <= documented | {"HEAD"}
+    head = owner.ask("HEAD", route.address(owner), params={"expires": "x"})
+    # Files and the health check know HEAD; the rest says that it does not.
+    assert head.status_code == {"/api/v1/media/{key}": 403, "/api/v1/utils/health-check/": 200}.get(route.path, 405)
+    assert head.content == b""
+    service.assert_holds(before)
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PATCH", "PROPFIND", "QUERY", "LOCK"])
