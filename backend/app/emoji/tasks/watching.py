@@ -29,12 +29,14 @@ async def watch_task(database: Database, signals: Signals, user_id: UUID, task_i
     """
     deadline = time.monotonic() + _LONGEST_SECONDS
     async with signals.listen(f"task:{task_id}") as news:
-        seen: tuple[object, ...] | None = None
+        seen: tuple[object, int, int] | None = None
         while time.monotonic() < deadline:
             async with database.read() as session:
                 task = await repository.get_task_or_none(session, user_id, task_id)
             if task is None:
                 return
+            if seen and task.status == TaskStatus.PROCESSING and task.attempt == seen[2]:
+                task.progress = max(task.progress, seen[1])  # the row is written once a second, signals are quicker
             now = (task.status, task.progress, task.attempt)
             if now != seen:
                 yield task
