@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 REDELIVERY: Final = timedelta(seconds=10)
 """How long after its worker fell silent a job is handed to another one."""
-_AFTER_GRACE_SECONDS: Final = 5
+_AFTER_GRACE_SECONDS: Final = 4
 logger = structlog.get_logger(__name__)
 
 
@@ -73,20 +73,21 @@ class JobWorker:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
         for lane_task in lanes:
-            if not lane_task.cancelled() and (error := lane_task.exception()) is not None:
+            if lane_task.done() and not lane_task.cancelled() and (error := lane_task.exception()) is not None:
                 raise error
 
     async def _drain(self, lanes: Sequence[asyncio.Task[None]]) -> None:
-        """One cancel asks a lane to finish its jobs; a second one, after the grace, cancels them."""
+        """One cancel asks a lane to finish its jobs; a second one, after the grace, cancels them. Jobs that then still
+        wait for something, such as a storage that hangs, are cancelled once more."""
         logger.info("worker_stopping", grace_seconds=self._grace)
-        for lane in lanes:
-            lane.cancel()
-        _, late = await asyncio.wait(lanes, timeout=self._grace)
-        for lane in late:
-            logger.warning("worker_grace_over", lane=lane.get_name())
-            lane.cancel()
-        if late:
-            await asyncio.wait(late, timeout=_AFTER_GRACE_SECONDS)
+        late = set(lanes)
+        for patience in (self._grace, _AFTER_GRACE_SECONDS, _AFTER_GRACE_SECONDS):
+            for lane in late:
+                lane.cancel()
+            _, late = await asyncio.wait(late, timeout=patience)
+            if not late:
+                return
+            logger.warning("worker_grace_over", lanes=sorted(lane.get_name() for lane in late))
 
 
 def _register(docket: Docket, job: Job) -> None:
