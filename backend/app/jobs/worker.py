@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 REDELIVERY: Final = timedelta(seconds=10)
 """How long after its worker fell silent a job is handed to another one."""
-_AFTER_GRACE_SECONDS: Final = 4
+_AFTER_GRACE_SECONDS: Final = 2
 logger = structlog.get_logger(__name__)
 
 

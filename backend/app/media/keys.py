@@ -59,9 +59,14 @@ def result_key(task_id: UUID, attempt_token: UUID | str, name: str) -> str:
 
 def require_key(key: str) -> str:
     """``key`` itself. Raises ValueError unless it has one of our shapes: a mistake of ours, never a person's."""
-    if not _KEY.fullmatch(key):
+    if not is_ours(key):
         raise ValueError(f"not a key of ours: {key!r}")
     return key
+
+
+def is_ours(key: str) -> bool:
+    """Whether it is a name that is made here; others may put files beside ours."""
+    return _KEY.fullmatch(key) is not None
 
 
 def require_folder(prefix: str) -> str:

@@ -16,7 +16,7 @@ import structlog
 from app.core.database import Session
 from app.media import repository
 from app.media.exceptions import StorageUnavailable
-from app.media.keys import INCOMING, PHOTOS, PROBES, RESULTS
+from app.media.keys import INCOMING, PHOTOS, PROBES, RESULTS, incoming_key, is_ours
 from app.media.service import remove_files
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 PhotoInUse = Callable[[Session, UUID], Awaitable[bool]]
 """Whether somebody above still needs the file of a photo."""
 ResultPrefixes = Callable[[Session, Sequence[UUID]], Awaitable[dict[UUID, str | None]]]
-"""The folder that each of these tasks points at; without tasks that do not exist, None for those without a result."""
+"""The folder that each of these tasks keeps: all of its own while it is under way, None for those without a result;
+without tasks that do not exist."""
 
 _LEFTOVER_AGE: Final = timedelta(days=1)
 _BATCH: Final = 200
@@ -47,7 +48,7 @@ class Retention:
         self._result_prefixes = result_prefixes
 
     async def run(self) -> None:
-        """All of it. A step that the storage fails is left to the next day, and the others go on."""
+        """All of it. A step that fails is left to the next day, and the others go on."""
         for step in (
             self.delete_due_photos,
             self.delete_old_uploads,
@@ -59,6 +60,8 @@ class Retention:
                 removed = await step()
             except StorageUnavailable:
                 logger.warning("retention_put_off", step=step.__name__)
+            except Exception:
+                logger.exception("retention_broke", step=step.__name__)
             else:
                 logger.info("retention_step", step=step.__name__, removed=removed)
 
@@ -91,7 +94,8 @@ class Retention:
         async for keys in _batches(self._old_keys(PHOTOS)):
             async with self._database.read() as session:
                 known = await repository.list_keys(session, [_owner(key) for key in keys])
-            orphans = [key for key in keys if known.get(_owner(key)) != key]
+            # The file of a photo that is being prepared lies there before its row says so.
+            orphans = [key for key in keys if known.get(_owner(key)) not in (key, incoming_key(_owner(key)))]
             await self._storage.delete(orphans)
             removed += len(orphans)
         return removed
@@ -122,7 +126,7 @@ class Retention:
 
     async def _old_keys(self, prefix: str) -> AsyncIterator[str]:
         async for found in self._storage.list(prefix):
-            if found.age > _LEFTOVER_AGE:
+            if found.age > _LEFTOVER_AGE and is_ours(found.key):
                 yield found.key
 
 

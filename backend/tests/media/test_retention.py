@@ -234,6 +234,46 @@ class TestLeftovers:
         await retention.run()
         assert files_in(settings.MEDIA_ROOT) == []
 
+    async def test_names_that_are_not_ours_are_left_alone(
+        self, retention: Retention, media: Storage, settings: Settings
+    ) -> None:
+        """Somebody's notes, or a file manager's: neither removed, nor a reason to leave the rest to lie there."""
+        foreign = [f"{folder}/.DS_Store" for folder in ("incoming", "photos", "probe", "results")]
+        for key in foreign:
+            path = settings.MEDIA_ROOT / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"not ours")
+        ours = [incoming_key(new_id()), photo_key(new_id(), "jpg"), result_key(new_id(), "1", "sticker.gif")]
+        await store(media, *ours)
+        grow_old(settings.MEDIA_ROOT, *foreign, *ours)
+        await retention.run()
+        assert files_in(settings.MEDIA_ROOT) == sorted(foreign)
+
+    async def test_a_bug_in_a_step_does_not_stop_the_others(
+        self, retention: Retention, media: Storage, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def delete_due_photos() -> int:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(retention, "delete_due_photos", delete_due_photos)
+        old = incoming_key(new_id())
+        await store(media, old)
+        grow_old(settings.MEDIA_ROOT, old)
+        await retention.run()
+        assert files_in(settings.MEDIA_ROOT) == []
+
+    async def test_a_photo_that_is_being_prepared_stays_whatever_the_clocks_say(
+        self, retention: Retention, database: Database, media: Storage, settings: Settings
+    ) -> None:
+        pending = await make_photo(database, media, await make_user(database), status=PhotoStatus.PENDING)
+        async with database.transaction() as session:
+            await session.execute(update(Photo).values(key=incoming_key(pending.id)))
+        made = photo_key(pending.id, "jpg")
+        await store(media, made)
+        grow_old(settings.MEDIA_ROOT, made)
+        await retention.run()
+        assert made in files_in(settings.MEDIA_ROOT)
+
 
 class TestAccounts:
     async def test_all_photos_go_at_once(self, database: Database, media: Storage, settings: Settings) -> None:

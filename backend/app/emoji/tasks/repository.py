@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text, update
 
-from app.emoji.tasks.models import EmojiTask
+from app.emoji.tasks.models import FINAL, EmojiTask
+from app.media.keys import RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,8 +66,14 @@ async def photo_in_use(session: Session, photo_id: UUID) -> bool:
 
 
 async def list_result_prefixes(session: Session, task_ids: Sequence[UUID]) -> dict[UUID, str | None]:
-    """Where the files of these tasks lie, by task; None where nothing of a task is to be kept."""
+    """Where the files of these tasks lie, by task; None where nothing of a task is to be kept.
+
+    While a task is under way all of its files are kept: one of its attempts may be complete in the next moment.
+    """
     statement = select(EmojiTask.id, EmojiTask.result["prefix"].astext, EmojiTask.status).where(
         EmojiTask.id.in_(task_ids)
     )
-    return {task_id: prefix for task_id, prefix, _ in await session.execute(statement)}
+    return {
+        task_id: prefix if status in FINAL else f"{RESULTS}/{task_id}"
+        for task_id, prefix, status in await session.execute(statement)
+    }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from app.engines.base import Bilingual, EngineFailed, GenerateRequest
 from app.media import service as media
+from app.media.exceptions import FileGone
 from app.media.keys import RESULTS, result_key
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ class StickerMaker:
         with tempfile.TemporaryDirectory(prefix="aipic-task-") as name:
             folder = Path(name)
             photo = folder / Path(photo_key).name
-            await self._storage.fetch(photo_key, photo)
+            try:
+                await self._storage.fetch(photo_key, photo)
+            except FileGone:
+                raise PhotoGone from None
             made = folder / "made"
             made.mkdir()
             generated = await self._engine.generate(

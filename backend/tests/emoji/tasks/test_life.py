@@ -115,8 +115,9 @@ class TestFailed:
         self, customer: Customer, database: Database, storage: Storage
     ) -> None:
         await storage.delete([f"photos/{customer.photo_id}.jpg"])
-        task = await until_over(customer, await ordered(customer), 30)
-        assert task["status"] == "failed"
+        task = await until_over(customer, await ordered(customer))
+        assert (task["status"], task["error"]["code"]) == ("failed", "photo_gone")
+        assert (await get_task(database, task["id"])).attempt == 1
         assert await get_balance(database, customer.user_id) == 100
 
     async def test_the_reason_speaks_the_callers_language(self, customer: Customer) -> None:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, update
 
 from app.core.database import Database
 from app.core.settings import Settings
 from app.core.signals import Signals
-from app.emoji.tasks import lease
+from app.emoji.tasks import lease, repository
+from app.media.exceptions import PhotoNotFound
+from app.media.models import Photo
+from app.media.retention import Retention
 from app.media.storage import Storage
 from tests.belongings import assert_ledger_adds_up, get_balance, get_task
 from tests.conftest import StartWorker
 from tests.emoji.tasks.conftest import Customer
 from tests.emoji.tasks.test_life import ordered, until_over
+from tests.fake_engine import FakeEngine
 
 
 async def until_status(database: Database, task_id: str, status: str, seconds: float = 10) -> None:
@@ -85,6 +91,54 @@ class TestCompleted:
         task = await until_over(customer, await ordered(customer))
         await stop()
         await assert_files_are_there(customer, task)
+
+
+class TestRetention:
+    """The daily sweep, in the moments in which results come to be."""
+
+    @pytest.fixture
+    def retention(self, database: Database, storage: Storage) -> Retention:
+        return Retention(
+            database,
+            storage,
+            photo_in_use=repository.photo_in_use,
+            result_prefixes=repository.list_result_prefixes,
+        )
+
+    async def test_sweeps_all_the_time_while_stickers_are_made(
+        self,
+        customer: Customer,
+        start_worker: StartWorker,
+        retention: Retention,
+        engine: FakeEngine,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Even with clocks that are a day apart, so that every file looks old."""
+        monkeypatch.setattr("app.media.retention._LEFTOVER_AGE", timedelta(days=-1))
+        monkeypatch.setattr("app.emoji.tasks.jobs._BACKOFF_SECONDS", 0.05)
+        engine.seconds = 0.1
+        stop = await start_worker()
+        tasks = [await ordered(customer, caption=f"fail-once {number}") for number in range(8)]
+        ended = asyncio.gather(*(until_over(customer, task, 40) for task in tasks))
+        while not ended.done():
+            await retention.delete_orphaned_results()
+            await asyncio.sleep(0.01)
+        for task in await ended:
+            assert task["status"] == "completed"
+            await assert_files_are_there(customer, task)
+        await stop()
+
+    async def test_a_photo_stays_as_long_as_a_task_waits_for_it(
+        self, customer: Customer, database: Database, start_worker: StartWorker, retention: Retention
+    ) -> None:
+        task_id = await ordered(customer)
+        async with database.transaction() as session:
+            await session.execute(update(Photo).values(expires_at=func.now() - timedelta(days=1)))
+        await retention.run()
+        await start_worker()
+        assert (await until_over(customer, task_id))["status"] == "completed"
+        await retention.run()
+        assert (await customer.order()).json()["code"] == PhotoNotFound().number + 404_000
 
 
 class TestStop:
