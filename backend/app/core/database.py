@@ -20,10 +20,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from app.core.errors import ServiceError, Unavailable
 from app.core.failures import meaning
 from app.core.ids import new_id
+from app.core.read_pool import ReadPool
 from app.core.reading import Query, R, Reads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from app.core.settings import Settings
 
@@ -107,9 +109,10 @@ class Session(AsyncSession):
 
 
 class Database:
-    """The pool of connections of one process."""
+    """The connections of one process: a pool of DATABASE_POOL_SIZE for sessions, and half as many for hot reads."""
 
     def __init__(self, settings: Settings, *, name: str = "backend") -> None:
+        server_settings = {"application_name": f"ai-pic-{name}", "jit": "off"}
         self.engine = create_async_engine(
             settings.database_url,
             pool_size=settings.DATABASE_POOL_SIZE,
@@ -119,9 +122,12 @@ class Database:
             pool_use_lifo=True,
             # Errors end in logs, and parameters are addresses and hashes of people.
             hide_parameters=True,
-            connect_args={"timeout": 5, "server_settings": {"application_name": f"ai-pic-{name}", "jit": "off"}},
+            connect_args={"timeout": 5, "server_settings": server_settings},
         )
         event.listen(self.engine.sync_engine, "checkout", _replace_closed)
+        self._read_pool = ReadPool(
+            settings, size=max(1, settings.DATABASE_POOL_SIZE // 2), server_settings=server_settings
+        )
         # Reads need no BEGIN and COMMIT: one round trip instead of three.
         self.reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -139,21 +145,11 @@ class Database:
         async with Session(self.reader) as session:
             yield session
 
-    @asynccontextmanager
-    async def reads(self) -> AsyncIterator[Reads]:
+    def reads(self) -> AbstractAsyncContextManager[Reads]:
         """The same for queries that clients make all the time, without SQLAlchemy's share of the time."""
-        connection = await self.engine.raw_connection()
-        driver: Any = connection.driver_connection
-        try:
-            yield Reads(driver)
-        except BaseException as error:
-            # A query that was broken off may still be on its way back: nobody else shall get its answer.
-            if not isinstance(error, Exception) or driver.is_closed():
-                connection.invalidate()
-            raise
-        finally:
-            connection.close()
+        return self._read_pool.reads()
 
     async def close(self) -> None:
         """Close all connections."""
+        await self._read_pool.close()
         await self.engine.dispose()

@@ -71,6 +71,8 @@ class Reads:
 
     def __init__(self, driver: Any) -> None:
         self._driver = driver
+        self.is_broken = False
+        """Whether a query went wrong: its answer may still be on its way, or its locks held until the next one."""
 
     async def all(self, query: Query[R], **parameters: Any) -> list[R]:
         """All rows."""
@@ -82,8 +84,12 @@ class Reads:
         return query.make(records[0]) if records else None
 
     async def _fetch(self, query: Query[R], parameters: dict[str, Any]) -> list[Iterable[Any]]:
+        arguments = query.arguments(parameters)
         try:
-            records: list[Iterable[Any]] = await self._driver.fetch(query.sql, *query.arguments(parameters))
-        except _LOST as error:
-            raise ConnectionResetError(str(error)) from error
+            records: list[Iterable[Any]] = await self._driver.fetch(query.sql, *arguments)
+        except BaseException as error:
+            self.is_broken = True
+            if isinstance(error, _LOST):
+                raise ConnectionResetError(str(error)) from error
+            raise
         return records
