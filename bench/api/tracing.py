@@ -145,13 +145,13 @@ async def record(requests: list[Request]) -> list[Trace]:
     configure_logging(settings, process="bench")
     application = create_app(settings)
     recorder = Recorder()
+    _listen_to_driver(recorder)
     async with application.router.lifespan_context(application):
         engine = application.state.database.engine.sync_engine
         event.listen(engine, "begin", recorder.begin)
         event.listen(engine, "before_cursor_execute", recorder.execute)
         event.listen(engine, "commit", lambda _connection: recorder.end("COMMIT"))
         event.listen(engine, "rollback", lambda _connection: recorder.end("ROLLBACK"))
-        event.listen(engine, "connect", lambda own, _: own.driver_connection.add_query_logger(recorder.fetch))
         transport = httpx.ASGITransport(application)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             traces = []
@@ -159,8 +159,23 @@ async def record(requests: list[Request]) -> list[Trace]:
                 await _ask(client, request, "first")
                 recorder.statements.clear()
                 answer = await _ask(client, request, "second")
+                if not recorder.statements:
+                    raise SystemExit(f"{request.name}: no statement was seen, so its floor would be the ground")
                 traces.append(_trace(request, list(recorder.statements), answer))
     return traces
+
+
+def _listen_to_driver(recorder: Recorder) -> None:
+    """Have every connection tell, whichever pool opens it; for the rest of this process."""
+    import asyncpg  # type: ignore[import-untyped]
+
+    begin = asyncpg.Connection.__init__
+
+    def begin_and_tell(self: Any, *arguments: Any, **options: Any) -> None:
+        begin(self, *arguments, **options)
+        self.add_query_logger(recorder.fetch)
+
+    asyncpg.Connection.__init__ = begin_and_tell
 
 
 async def _ask(client: Any, request: Request, key: str) -> Any:

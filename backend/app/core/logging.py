@@ -60,6 +60,8 @@ def configure_logging(settings: Settings, *, process: str, stream: BinaryIO | No
         logger.handlers.clear()
         logger.propagate = True
         logger.disabled = False
+    # The server asks whether anybody listens before it puts a line together.
+    logging.getLogger("uvicorn.access").propagate = False
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
     logging.captureWarnings(capture=True)

@@ -105,7 +105,7 @@ class Linker:
         """Where to fetch a file. Photos always have links of ours, since those can be sent back as ``image_url``."""
         if self._storage.signs and not is_photo(key):
             return await self._storage.sign(key, self._signer.lifetime)
-        return self.own_link(key)
+        return self._base + self._signer.sign(key)
 
     def own_link(self, key: str) -> str:
         """A link of ours, whatever the storage; ``&download=name`` may be put behind it, to save under that name."""

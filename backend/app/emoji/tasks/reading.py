@@ -25,7 +25,7 @@ async def read_task(task: EmojiTask | TaskView, lang: Lang, link: Callable[[str]
         driven_id=task.driven_id,
         caption=task.caption,
         engine=task.engine,
-        status=TaskStatus(task.status),
+        status=task.status,
         progress=task.progress,
         points_cost=task.points_cost,
         points_refunded=ended_without and task.points_cost > 0,
