@@ -28,6 +28,7 @@ from app.media.job_names import PREPARE, RETENTION, photo_channel
 from app.media.keys import incoming_key, photo_key
 from app.media.models import PhotoStatus
 from app.media.retention import Retention
+from app.media.turns import Turns
 
 if TYPE_CHECKING:
     from app.core.database import Database
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
 
 _ATTEMPTS: Final = 2
 """How often a photo is tried when the engine breaks down over it, while somebody waits."""
+_AT_ONCE: Final = 3
+"""Photos in hand: one with the engine, while the next is fetched and the last one stored. Those behind them wait where
+it is still looked whether anybody waits for them: an engine with a long queue would work for people who have gone."""
+_CROWD: Final = 12
+"""So many are served within two seconds or three, and everybody waits at most ten."""
 _SUFFIXES: Final = {"image/jpeg": "jpg", "image/png": "png"}
 _PHOTOS_FAULT: Final = (InputRefused, EngineCrashed, OutOfMemory, TimedOut)
 """Failures that another photo helps against; the others are ours."""
@@ -69,6 +75,7 @@ class MediaJobs:
         self._storage = storage
         self._engine = engine
         self._signals = signals
+        self._turns = Turns(_AT_ONCE, crowd=_CROWD)
         self._retention = Retention(database, storage, photo_in_use=photo_in_use, result_prefixes=result_prefixes)
 
     def jobs(self) -> list[Job]:
@@ -80,7 +87,10 @@ class MediaJobs:
 
         When the storage or the worker stops, it ends without a word: whoever waits puts it in again.
         """
-        identifier = UUID(photo_id)
+        async with self._turns.turn():
+            await self._prepare(UUID(photo_id))
+
+    async def _prepare(self, identifier: UUID) -> None:
         async with self._database.read() as session:
             photo = await repository.get_photo_or_none(session, identifier)
         if photo is None or photo.status != PhotoStatus.PENDING:
@@ -90,13 +100,13 @@ class MediaJobs:
             with tempfile.TemporaryDirectory(prefix="aipic-photo-") as folder:
                 outcome = await self._outcome(identifier, Path(folder))
         except (StorageUnavailable, Cancelled) as error:
-            logger.warning("prepare_put_off", photo_id=photo_id, error=type(error).__name__)
+            logger.warning("prepare_put_off", photo_id=str(identifier), error=type(error).__name__)
             return
         async with self._database.transaction() as session:
             settled = await repository.settle_photo(session, identifier, **outcome)
         await self._signals.publish(photo_channel(identifier))
         await self._tidy(identifier, None if settled else outcome.get("key"))
-        logger.info("photo_prepared", photo_id=photo_id, status=outcome["status"], settled=settled)
+        logger.info("photo_prepared", photo_id=str(identifier), status=outcome["status"], settled=settled)
 
     async def _outcome(self, photo_id: UUID, folder: Path) -> dict[str, Any]:
         """What the row is to say; a photo that can be used lies in its place by then."""
