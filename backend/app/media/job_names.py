@@ -16,9 +16,9 @@ RETENTION: Final = JobName("media.retention", Lane.INTERACTIVE)
 """What is kept too long, or belongs to nothing any more, goes."""
 
 
-def prepare_key(photo_id: UUID) -> str:
-    """One job at a time for a photo, however often it is put in."""
-    return f"{PREPARE.name}:{photo_id}"
+def prepare_key(photo_id: UUID, *, in_doubt: bool) -> str:
+    """One job at a time for a photo, however often it is put in; and one more when it is in doubt what became of it."""
+    return f"{PREPARE.name}:{photo_id}{':again' if in_doubt else ''}"
 
 
 def photo_channel(photo_id: UUID) -> str:

@@ -42,6 +42,8 @@ _LOOK_SECONDS: Final = 0.5
 """How often the row is looked at when no signal comes."""
 _ASK_AGAIN_SECONDS: Final = 2.0
 """How often the job is put in again: a queue that was flushed, or a worker that stopped, has forgotten it."""
+_DOUBT_SECONDS: Final = 4.0
+"""From when on it goes in under another key: the queue keeps that of a worker that was killed for ten seconds."""
 _PENDING_LIFETIME: Final = timedelta(days=1)
 logger = structlog.get_logger(__name__)
 
@@ -107,11 +109,12 @@ class PhotoReceiver:
             )
             session.after_commit(lambda: self._enqueue(photo_id))
 
-    async def _enqueue(self, photo_id: UUID) -> bool:
-        return await self._queue.enqueue(PREPARE, key=prepare_key(photo_id), photo_id=str(photo_id))
+    async def _enqueue(self, photo_id: UUID, *, in_doubt: bool = False) -> bool:
+        key = prepare_key(photo_id, in_doubt=in_doubt)
+        return await self._queue.enqueue(PREPARE, key=key, photo_id=str(photo_id))
 
     async def _await_worker(self, photo_id: UUID, news: asyncio.Queue[dict[str, object]], deadline: float) -> Photo:
-        asked = time.monotonic()
+        begun = asked = time.monotonic()
         while True:
             async with self._database.read() as session:
                 photo = await repository.get_photo_or_none(session, photo_id)
@@ -129,7 +132,7 @@ class PhotoReceiver:
                 raise PrepareTimeout
             if now - asked >= _ASK_AGAIN_SECONDS:
                 asked = now
-                await self._enqueue(photo_id)
+                await self._enqueue(photo_id, in_doubt=now - begun >= _DOUBT_SECONDS)
             try:
                 await asyncio.wait_for(news.get(), min(_LOOK_SECONDS, max(0.01, deadline - now)))
             except TimeoutError:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, update
 
 from app.core.ids import new_id
 from app.core.redis import connect_redis
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from app.core.database import Database
     from app.core.settings import Settings
+    from app.engines.base import Prepared, PrepareRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -169,3 +170,31 @@ async def test_temporary_files_go(
     for content in (jpeg(), jpeg("refuse-me")):
         await jobs.prepare(str(await upload(database, media, content)))
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+async def test_who_has_given_up_is_not_worked_for(
+    settings: Settings, database: Database, media: Storage, signals: Signals
+) -> None:
+    """Of a crowd only a few are in the engine's hands: whether anybody waits for the others is looked at in their turn."""
+    go_on = asyncio.Event()
+    calls = 0
+
+    class Patient(FakeEngine):
+        async def prepare(self, request: PrepareRequest) -> Prepared:
+            nonlocal calls
+            calls += 1
+            await go_on.wait()
+            return await super().prepare(request)
+
+    jobs = MediaJobs(settings, database, media, Patient(), signals, photo_in_use=never, result_prefixes=nothing)
+    photos = [await upload(database, media) for _ in range(20)]
+    running = [asyncio.create_task(jobs.prepare(str(photo))) for photo in photos]
+    while not calls:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    async with database.transaction() as session:
+        await session.execute(delete(Photo).where(Photo.id.in_(photos)))
+    go_on.set()
+    await asyncio.gather(*running)
+    assert calls <= 3
+    assert files_in(settings.MEDIA_ROOT) == []

@@ -190,6 +190,23 @@ class TestWaiting:
         await start_worker()
         assert (await waiting).status == PhotoStatus.READY
 
+    async def test_a_worker_that_was_killed_at_it(
+        self,
+        receiver: PhotoReceiver,
+        settings: Settings,
+        user_id: UUID,
+        start_worker: StartWorker,
+    ) -> None:
+        """The queue takes its job for running, for longer than anybody waits for a photo."""
+        killed = WaywardEngine()
+        killed.go_on.clear()
+        await start_worker(settings.model_copy(update={"WORKER_INTERACTIVE": 1}), killed)  # it takes nothing more
+        waiting = asyncio.create_task(receive(receiver, user_id))
+        await killed.arrived.wait()
+        await start_worker(settings, FakeEngine())
+        assert (await waiting).status == PhotoStatus.READY
+        killed.go_on.set()
+
     async def test_the_caller_goes_away(
         self, receiver: PhotoReceiver, database: Database, settings: Settings, user_id: UUID
     ) -> None:
