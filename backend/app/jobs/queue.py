@@ -41,6 +41,7 @@ class Queue:
             )
             for lane in Lane
         }
+        self._mark = f"{settings.REDIS_PREFIX}:queue-is-known"
         self._stack = AsyncExitStack()
 
     async def open(self) -> None:
@@ -79,6 +80,14 @@ class Queue:
             logger.warning("enqueue_failed", job=job.name, error=type(error).__name__)
             return False
         return True
+
+    async def was_emptied(self) -> bool:
+        """Whether Redis has lost what was put in since anybody last asked; told to one of those who ask."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS), self.lanes[Lane.RENDER].redis() as redis:
+                return bool(await redis.set(self._mark, "1", nx=True))
+        except (RedisError, OSError, TimeoutError):
+            return False
 
 
 async def _runs_in_a_worker(arguments: dict[str, Any], request: str) -> None:

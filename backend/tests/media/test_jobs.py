@@ -175,7 +175,7 @@ async def test_temporary_files_go(
 async def test_who_has_given_up_is_not_worked_for(
     settings: Settings, database: Database, media: Storage, signals: Signals
 ) -> None:
-    """Of a crowd only a few are in the engine's hands: whether anybody waits for the others is looked at in their turn."""
+    """Of a crowd only a few are in the engine's hands: the others are looked at again in their turn."""
     go_on = asyncio.Event()
     calls = 0
 

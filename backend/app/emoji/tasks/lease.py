@@ -196,6 +196,16 @@ async def postpone(session: Session, task_ids: Sequence[UUID]) -> None:
     await session.execute(statement)
 
 
+async def make_all_due(session: Session) -> None:
+    """Have all waiting tasks put into the queue now, however long their next time is off."""
+    statement = (
+        update(EmojiTask)
+        .where(EmojiTask.next_enqueue_at > func.now(), EmojiTask.status == TaskStatus.PENDING)
+        .values(enqueues=0, next_enqueue_at=func.now())
+    )
+    await session.execute(statement)
+
+
 async def list_hopeless(session: Session, attempts: int, limit: int) -> Sequence[UUID]:
     """Unfinished tasks that shall end: too late, or tried too often."""
     statement = select(EmojiTask.id).where(_hopeless(attempts)).order_by(EmojiTask.deadline_at).limit(limit)

@@ -50,6 +50,10 @@ class Sweeper:
         for task_id in freed:
             logger.warning("lease_died", task_id=str(task_id))
         await self._end_hopeless()
+        if await self._queue.was_emptied():
+            logger.warning("queue_was_emptied")
+            async with self._database.transaction() as session:
+                await lease.make_all_due(session)
         while await self._enqueue_due() == _BATCH:
             pass
 

@@ -23,6 +23,7 @@ from app.emoji.tasks.jobs import EmojiTaskJobs
 from app.emoji.tasks.models import EmojiTask
 from app.emoji.tasks.running import StickerMaker
 from app.emoji.tasks.sweeper import Sweeper
+from app.jobs.job import Lane
 from app.jobs.queue import Queue
 from app.media.storage import Storage
 from app.points import service as points
@@ -159,6 +160,32 @@ async def test_a_redis_that_is_away_does_not_make_the_pauses_longer(
         due = (await get_task(database, task_id)).next_enqueue_at
         assert due is not None
         assert (due - now).total_seconds() < 3
+
+
+async def test_a_queue_that_was_emptied_is_filled_again_at_once(
+    sweeper: Sweeper, database: Database, settings: Settings, queue: Queue
+) -> None:
+    """However long the tasks have waited, and so however rarely they are put in again."""
+    tasks = await many_tasks(database, people=1, each=3)
+
+    async def wait_long() -> None:
+        async with database.transaction() as session:
+            await session.execute(update(EmojiTask).values(next_enqueue_at=func.now() + timedelta(seconds=60)))
+
+    async def waiting_in_queue() -> int:
+        async with queue.lanes[Lane.RENDER].redis() as redis:
+            return int(await redis.xlen(queue.lanes[Lane.RENDER].stream_key))
+
+    await sweeper.sweep()
+    await wait_long()
+    before = await waiting_in_queue()
+    await sweeper.sweep()
+    assert await waiting_in_queue() == before
+    redis = connect_redis(settings)
+    await redis.delete(*[key async for key in redis.scan_iter(f"{settings.REDIS_PREFIX}:*")])
+    await redis.aclose()
+    await sweeper.sweep()
+    assert await waiting_in_queue() == len(tasks)
 
 
 class TestMeasures:
