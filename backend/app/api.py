@@ -13,6 +13,10 @@ from app.points.endpoints import router as points
 from app.studio.endpoints import router as studio
 from app.users.endpoints import router as users
 
-api = APIRouter(prefix="/api/v1", responses=COMMON_RESPONSES)
-for part in (auth, users, points, media, tasks, studio, ops):
-    api.include_router(part)
+
+def build_api() -> APIRouter:
+    """All routes. Made when it is wanted and not kept: FastAPI would hold a second copy of each route in it."""
+    api = APIRouter(prefix="/api/v1", responses=COMMON_RESPONSES)
+    for part in (auth, users, points, media, tasks, studio, ops):
+        api.include_router(part)
+    return api

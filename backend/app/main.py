@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from app.api import api
+from app.api import build_api
 from app.core.database import Database
 from app.core.flat_routes import add_flat
 from app.core.handlers import install_handlers
@@ -70,7 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
     application.state.keyring = Keyring(settings)
     install_handlers(application)
     install_middleware(application, settings, application.state.keyring)
-    add_flat(application, api)
+    add_flat(application, build_api())
     install_page(application)
     return application
 

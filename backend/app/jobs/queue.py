@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from docket import Docket
 from redis.exceptions import RedisError
 
 from app.core.clock import utc_now
 from app.core.context import request_id
 from app.jobs.job import Lane
+from app.jobs.lean_docket import Docket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from app.jobs.job import JobName
 
 _PATIENCE_SECONDS: Final = 3
+_PAUSE_SECONDS: Final = 2.0
+"""How long a Redis that hangs is left alone, so that not every order waits for it in vain."""
 _MOST_CONNECTIONS: Final = 5000
 """A lane's jobs all begin in the same moment after a pause. One that found no connection would stop its whole lane."""
 logger = structlog.get_logger(__name__)
@@ -41,6 +44,7 @@ class Queue:
             )
             for lane in Lane
         }
+        self._away_until = 0.0
         self._mark = f"{settings.REDIS_PREFIX}:queue-is-known"
         self._stack = AsyncExitStack()
 
@@ -68,6 +72,8 @@ class Queue:
         takes the other's place: for a job that is about to end, and puts itself in again. The request's id goes along,
         so that the job's log lines carry it.
         """
+        if time.monotonic() < self._away_until:
+            return False
         docket = self.lanes[job.lane]
         if job.name not in docket.tasks:
             docket.register(_runs_in_a_worker, names=[job.name])
@@ -77,6 +83,8 @@ class Queue:
                 put = docket.replace(job.name, when, key) if anew and key else docket.add(job.name, when, key)
                 await put(arguments, request_id.get())
         except (RedisError, OSError, TimeoutError) as error:
+            if isinstance(error, TimeoutError):
+                self._away_until = time.monotonic() + _PAUSE_SECONDS
             logger.warning("enqueue_failed", job=job.name, error=type(error).__name__)
             return False
         return True

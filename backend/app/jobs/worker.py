@@ -13,9 +13,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from docket import Cron, Docket, Worker
 
 from app.core.context import request_id
+from app.jobs.lean_docket import Cron, Docket, Worker
 from app.jobs.metrics import JOB_SECONDS, JOBS_RUNNING
 
 if TYPE_CHECKING:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import pytest
 from fastapi import APIRouter, FastAPI
 
-from app.api import api
+from app.api import build_api
 from app.core.flat_routes import RouteTable, add_flat
 from app.core.quick_routes import QuickRoute
 
 
 def test_the_contract_stays_the_same() -> None:
     nested, flat = FastAPI(), FastAPI()
-    nested.include_router(api)
-    add_flat(flat, api)
+    nested.include_router(build_api())
+    add_flat(flat, build_api())
     assert flat.openapi() == nested.openapi()
     assert len(flat.openapi()["paths"]) > 10
 
 
 def test_every_route_stands_by_itself() -> None:
     app = FastAPI(openapi_url=None)
-    add_flat(app, api)
+    add_flat(app, build_api())
     table, *routes = app.routes
     assert type(table) is RouteTable
     assert all(type(route) is QuickRoute for route in routes)
