@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -28,9 +26,12 @@ from app.media.job_names import PREPARE, RETENTION, photo_channel
 from app.media.keys import incoming_key, photo_key
 from app.media.models import PhotoStatus
 from app.media.retention import Retention
+from app.media.scratch import scratch_folder
 from app.media.turns import Turns
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from app.core.database import Database
     from app.core.settings import Settings
     from app.core.signals import Signals
@@ -97,8 +98,8 @@ class MediaJobs:
             await self._tidy(identifier, None)  # the run before may have been killed just before it did
             return
         try:
-            with tempfile.TemporaryDirectory(prefix="aipic-photo-") as folder:
-                outcome = await self._outcome(identifier, Path(folder))
+            with scratch_folder() as folder:
+                outcome = await self._outcome(identifier, folder)
         except (StorageUnavailable, Cancelled) as error:
             logger.warning("prepare_put_off", photo_id=str(identifier), error=type(error).__name__)
             return

@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -25,6 +26,7 @@ from app.jobs.job import Lane
 from app.jobs.queue import Queue
 from app.jobs.worker import JobWorker
 from app.media.jobs import MediaJobs
+from app.media.scratch import sweep_scratch
 from app.media.storage import Storage
 from app.notifications.delivery import Delivery
 from app.notifications.jobs import NotificationJobs
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from app.core.settings import Settings
     from app.engines.base import Engine
 
+_SCRATCH_AGE: Final = timedelta(hours=6)
+"""More than any work takes."""
 logger = structlog.get_logger(__name__)
 
 
@@ -78,6 +82,7 @@ async def work(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
         queue = Queue(settings)
         await queue.open()
         stack.push_async_callback(queue.close)
+        await asyncio.to_thread(sweep_scratch, _SCRATCH_AGE)
         storage = Storage.from_settings(settings)
         stack.push_async_callback(storage.close)
         await engine.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +9,7 @@ from app.engines.base import Bilingual, EngineFailed, GenerateRequest
 from app.media import service as media
 from app.media.exceptions import FileGone
 from app.media.keys import RESULTS, result_key
+from app.media.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -50,8 +50,7 @@ class StickerMaker:
         """
         if photo_key is None:
             raise PhotoGone
-        with tempfile.TemporaryDirectory(prefix="aipic-task-") as name:
-            folder = Path(name)
+        with scratch_folder() as folder:
             photo = folder / Path(photo_key).name
             try:
                 await self._storage.fetch(photo_key, photo)
