@@ -47,7 +47,7 @@ async def test_fault_5_workers_killed_at_random_moments_lose_nothing(installatio
         orders = asyncio.create_task(order_many(customers, 120))
         hits = kills = 0
         while hits < 8 and kills < 40:
-            await until(at_work, 30)
+            await until(at_work, 90)
             await asyncio.sleep(chance.uniform(0, 0.3))
             assert victim is not None
             installation.kill_worker(victim)
@@ -55,7 +55,7 @@ async def test_fault_5_workers_killed_at_random_moments_lose_nothing(installatio
             kills += 1
             hits = sum(task.attempt > 1 for task in await customers.tasks())
         await orders
-        tasks = await customers.until_all_over(LEASE * 3 + 30)
+        tasks = await customers.until_all_over(LEASE * 3 + 120)
         assert len(tasks) == 120
         await customers.audit()
         assert sum(task.attempt > 1 for task in tasks) >= 8, f"{kills} kills hit too little"
@@ -76,7 +76,7 @@ async def test_fault_2_backend_killed_between_commit_and_enqueue(installation: I
         answer = await customers.order(client, headers, photo_id, "press-1")
         assert answer.json()["data"]["id"] == str(task.id)
         installation.start_worker()
-        [task] = await customers.until_all_over(10)
+        [task] = await customers.until_all_over(60)
         assert task.status == "completed"
         await customers.audit()
 
@@ -93,7 +93,7 @@ async def test_fault_3_redis_away_is_no_failure(installation: Installation) -> N
             assert answer.status_code == 200, answer.text
             assert str(installation.redis.port) not in answer.text
         installation.redis.start()
-        tasks = await customers.until_all_over(20)
+        tasks = await customers.until_all_over(60)
         assert {task.status for task in tasks} == {"completed"}
         await customers.audit()
 
@@ -108,7 +108,7 @@ async def test_fault_4_redis_flushed_or_restarted_under_work(installation: Insta
         async def some_are_done() -> bool:
             return sum(task.status == "completed" for task in await customers.tasks()) >= 3
 
-        await until(some_are_done, 15)
+        await until(some_are_done, 60)
         if how == "flush":
             installation.redis.flush()
         elif how == "restart":
@@ -116,12 +116,12 @@ async def test_fault_4_redis_flushed_or_restarted_under_work(installation: Insta
         else:
             installation.redis.kill()
             installation.redis.start()
-        tasks = await customers.until_all_over(LEASE + 30)
+        tasks = await customers.until_all_over(LEASE + 120)
         assert {task.status for task in tasks} == {"completed"}
         # The same worker goes on: nobody had to restart it.
         assert all(worker.poll() is None for worker in installation.workers)
         await order_many(customers, 2)
-        await customers.until_all_over(10)
+        await customers.until_all_over(60)
         await customers.audit()
 
 
@@ -138,7 +138,7 @@ async def test_postgres_restarted_under_work(installation: Installation, how: st
             installation.postgres.kill()
             await asyncio.to_thread(installation.postgres.start)
         await orders
-        tasks = await customers.until_all_over(LEASE + 30)
+        tasks = await customers.until_all_over(LEASE + 120)
         assert {task.status for task in tasks} == {"completed"}
         await customers.audit()
 
@@ -152,13 +152,13 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(installation: 
         async def running() -> bool:
             return any(task.status == "processing" for task in await customers.tasks())
 
-        await until(running, 10)
+        await until(running, 60)
         installation.kill_worker(worker, signal.SIGTERM)
         assert worker.returncode == 0
         statuses = Counter(task.status for task in await customers.tasks())
         assert statuses[TaskStatus.PROCESSING] == 0
         assert statuses[TaskStatus.COMPLETED] >= 1
         installation.start_worker()
-        tasks = await customers.until_all_over(10)
+        tasks = await customers.until_all_over(60)
         assert {task.attempt for task in tasks} == {1}
         await customers.audit()

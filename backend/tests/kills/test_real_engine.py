@@ -56,7 +56,7 @@ async def test_a_child_that_is_killed_costs_a_try(installation: Installation) ->
                 for child in render_children(worker.pid)[-1:]:
                     child.send_signal(signal.SIGKILL)
                     kills += 1
-        tasks = await customers.until_all_over(60)
+        tasks = await customers.until_all_over(120)
         await customers.audit()
         assert kills >= 1
         assert sum(task.status == "completed" for task in tasks) >= 5
@@ -70,7 +70,7 @@ async def test_renders_that_take_too_long_are_stopped_and_refunded(installation:
     worker = installation.start_worker(program=WORKER)
     async with Customers(installation) as customers:
         await astronauts(customers, 2)
-        tasks = await customers.until_all_over(60)
+        tasks = await customers.until_all_over(120)
         await customers.audit()
         assert {(task.status, task.attempt, task.error and task.error["code"]) for task in tasks} == {
             ("failed", 2, "timed_out")
