@@ -17,6 +17,7 @@ _DOWN: Final[tuple[type[Exception], ...]] = (
     sql.InterfaceError,
     sql.TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresError,
     RedisError,
     ConnectionError,
@@ -57,7 +58,8 @@ def _database(error: sql.DBAPIError) -> ServiceError:
         isinstance(cause, asyncpg.InterfaceError) and isinstance(cause, ValueError)
     ):
         return Unstorable()
-    if error.connection_invalidated:
+    # The second is what comes when the server's goodbye crosses our question.
+    if error.connection_invalidated or isinstance(cause, asyncpg.InternalClientError):
         return Unavailable()
     state = getattr(cause, "sqlstate", None) or getattr(error.orig, "sqlstate", None)
     if state is not None:

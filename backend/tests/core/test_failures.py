@@ -90,6 +90,7 @@ async def test_fault_3_no_database_is_an_outage(
         asyncpg.CannotConnectNowError("the database system is starting up"),
         asyncpg.TooManyConnectionsError("sorry, too many clients already"),
         asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+        asyncpg.InternalClientError("got result for unknown protocol state"),
         ConnectionRefusedError("nobody is there"),
     ],
     ids=lambda refusal: type(refusal).__name__,
