@@ -110,12 +110,12 @@ class TestTwoWorkers:
     ) -> None:
         """Work that takes several times as long as leases and redelivery, while the other worker has nothing to do."""
         monkeypatch.setattr(jobs_worker, "REDELIVERY", jobs_worker.REDELIVERY / 10)
-        engines = [FakeEngine(3.0), FakeEngine(3.0)]
+        engines = [FakeEngine(7.0), FakeEngine(7.0)]
         settings = settings.model_copy(update={"WORKER_RENDERS": 6, "LEASE_SECONDS": 3.0})
         for engine in engines:
             await start_worker(settings, engine)
         tasks = await asyncio.gather(*(customer.order(f"sticker {number}") for number in range(8)))
-        await until_over(database, tasks, 30)
+        await until_over(database, tasks, 60)
         started = [caption for engine in engines for caption in engine.started]
         assert sorted(map(str, started)) == sorted(f"sticker {number}" for number in range(8))
 

@@ -134,9 +134,7 @@ def test_reduction_keeps_the_place() -> None:
     y=st.floats(-50.0, 150.0),
     opacity=st.floats(0.0, 1.3),
 )
-def test_result_stays_premultiplied(
-    seed: int, scale: float, angle: float, x: float, y: float, opacity: float
-) -> None:
+def test_result_stays_premultiplied(seed: int, scale: float, angle: float, x: float, y: float, opacity: float) -> None:
     canvas, sprite = _canvas(seed + 1), _sprite(33, 27, seed)
     mask = _canvas(seed + 2)[..., 3].copy()
     blit(canvas, sprite, placed(sprite, (x, y), scale, angle), opacity, mask)

