@@ -47,6 +47,7 @@ _OUTAGE_SECONDS: Final = 60
 """How long the last word about a task is tried again while the database is away."""
 _CLEAN_UP_SECONDS: Final = 3
 _DELETE_BATCH: Final = 100
+_DELETE_AGAIN: Final = timedelta(minutes=1)
 _UNEXPECTED: Final[dict[str, Any]] = {
     "code": "internal_error",
     "message": {
@@ -103,7 +104,14 @@ class EmojiTaskJobs:
 
     async def delete_of_user(self, user_id: str) -> None:
         """Remove what a deleted account leaves behind: results and photos. Runs again by itself until all is gone."""
-        owner = UUID(user_id)
+        try:
+            await self._delete_of_user(UUID(user_id))
+        except Exception:
+            key = f"{DELETED.name}:{user_id}"
+            await self._queue.enqueue(DELETED, key=key, delay=_DELETE_AGAIN, anew=True, user_id=user_id)
+            raise
+
+    async def _delete_of_user(self, owner: UUID) -> None:
         while True:
             async with self._database.read() as session:
                 tasks = await repository.list_of_user(session, owner, _DELETE_BATCH)
@@ -111,9 +119,10 @@ class EmojiTaskJobs:
                 # One at a time, as everybody ends tasks: first the task, then the account.
                 async with self._database.transaction() as session:
                     await end_task(session, task_id, TaskStatus.CANCELLED, None)
-                    await repository.forget(session, task_id)
-            for task_id in tasks:
+                # The row is found again until its files are gone.
                 await self._maker.discard(f"{RESULTS}/{task_id}")
+                async with self._database.transaction() as session:
+                    await repository.forget(session, task_id)
             if len(tasks) < _DELETE_BATCH:
                 break
         async with self._database.transaction() as session:

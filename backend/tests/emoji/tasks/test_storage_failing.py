@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -82,3 +83,24 @@ async def test_a_deleted_account_leaves_no_files(
             await asyncio.sleep(0.05)
     await assert_ledger_adds_up(database)
     assert (await customer.client.get("/emoji/history", headers=customer.headers)).status_code == 401
+
+
+async def test_an_account_deleted_while_the_storage_is_away_leaves_no_files(
+    customer: Customer, start_worker: Any, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within a minute of its return, not at the next hour or the next day."""
+    monkeypatch.setattr("app.emoji.tasks.jobs._DELETE_AGAIN", timedelta(seconds=0.3))
+    await start_worker()
+    await until_over(customer, await ordered(customer))
+
+    async def away(*_: Any) -> None:
+        raise StorageUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Storage, "delete", away)
+        assert (await customer.client.delete("/user", headers=customer.headers)).status_code == 200
+        await asyncio.sleep(1)
+        assert [file.key async for file in storage.list("results")]
+    async with asyncio.timeout(5):
+        while [file.key for folder in ("results", "photos") async for file in storage.list(folder)]:
+            await asyncio.sleep(0.05)
