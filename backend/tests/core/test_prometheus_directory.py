@@ -15,7 +15,8 @@ from app.core import prometheus_directory as directory
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")  # so that what the code itself sets goes with the test
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
     return tmp_path
 
 
