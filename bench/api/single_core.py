@@ -23,6 +23,9 @@ from app.engines.local.preparing import prepare
 from app.engines.local.warming import warm
 from app.engines.records import to_record
 
+_NICENESS = 5
+"""A worker's renderers stand back behind everything else; in company the yardstick must, too."""
+
 
 def pin() -> None:
     """Keep this process on one core, where the system can."""
@@ -35,13 +38,14 @@ def _ignored(share: float) -> None:
 
 
 def stickers(photo: Path, templates: list[str], formats: tuple[Any, ...], size: int) -> float:
-    """Make one of each template; stickers a minute."""
+    """Make one of each template; seconds in all."""
+    os.nice(_NICENESS)
     start = time.perf_counter()
     for driven_id in templates:
         with tempfile.TemporaryDirectory() as folder:
             request = GenerateRequest(photo, driven_id, Path(folder), lang="zh", formats=formats, size=size)
             generate(to_record(request), _ignored)
-    return len(templates) * 60 / (time.perf_counter() - start)
+    return time.perf_counter() - start
 
 
 def preparations(upload: Path, runs: int) -> float:
@@ -52,7 +56,7 @@ def preparations(upload: Path, runs: int) -> float:
             start = time.perf_counter()
             prepare(to_record(PrepareRequest(upload, Path(folder))), _ignored)
             spans.append((time.perf_counter() - start) * 1e3)
-    return statistics.median(spans)
+    return statistics.median(spans) if spans else 0.0
 
 
 def main() -> None:
@@ -62,9 +66,7 @@ def main() -> None:
     warm()
     figures = {
         "prepare_ms": preparations(Path(plan["upload"]), plan["runs"]),
-        "stickers_per_minute": stickers(
-            Path(plan["photo"]), plan["templates"], tuple(plan["formats"]), int(plan["size"])
-        ),
+        "seconds": stickers(Path(plan["photo"]), plan["templates"], tuple(plan["formats"]), int(plan["size"])),
     }
     print(json.dumps(figures))
 

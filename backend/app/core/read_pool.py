@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg  # type: ignore[import-untyped]
+from pydantic_core import from_json
 
 from app.core.reading import Reads
 
@@ -78,7 +79,7 @@ class ReadPool:
             server_settings=self._server_settings,
         )
         # As SQLAlchemy sets up its own: a column of JSON comes as what it holds.
-        await driver.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+        await driver.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=from_json)
         return driver
 
 
