@@ -7,6 +7,7 @@ import asyncio
 import json
 import pickle
 import shutil
+import signal
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -186,6 +187,7 @@ def main() -> int:
     effort = QUICK if arguments.quick else WHOLE
     changes = {name: getattr(arguments, name) for name in ("rounds", "seconds") if getattr(arguments, name)}
     effort = Effort(**{**effort.__dict__, **changes})
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # in order, as for Ctrl-C
     folder = Path(tempfile.mkdtemp(prefix="aipic-bench-"))
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -195,6 +197,8 @@ def main() -> int:
             stage.sql("VACUUM ANALYZE")
             bench = Bench(stage, cast, effort, progress)
             bench.run(arguments.parts, arguments.requests, arguments.connections)
+    except KeyboardInterrupt:
+        return 130
     except StageBroken as error:
         console.print(str(error), markup=False, soft_wrap=True)
         return 1
