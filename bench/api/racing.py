@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import statistics
@@ -12,8 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from bench.api.tracing import Request
 
 GENERATOR = Path(__file__).with_name("load.py")
-_TRIES = 60
+_ACCEPT_SECONDS = 20.0
 _WARM_SECONDS = 0.15
 
 
@@ -99,6 +102,19 @@ def surplus(held: Mapping[int, Sequence[int]], ours: Iterable[int]) -> list[int]
     return sorted(port for ports in counted.values() for port in ports[fair:])
 
 
+@contextlib.contextmanager
+def _held_up(pids: Iterable[int]) -> Iterator[None]:
+    """Stop processes for a moment, so that others take what comes."""
+    stopped = [psutil.Process(pid) for pid in pids]
+    for process in stopped:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in stopped:
+            process.resume()
+
+
 class LoadProcess:
     """The load generator as a child."""
 
@@ -120,18 +136,28 @@ class LoadProcess:
 
     def connect(self, server: Program, count: int) -> None:
         """Open connections, as many to one process of the server as to the other."""
-        ports: list[int] = self.ask(do="open", group=server.name, port=server.port, count=count)
-        for _ in range(_TRIES):
+        deadline = time.monotonic() + _ACCEPT_SECONDS
+        ports = self._open(server, count)
+        while time.monotonic() < deadline:
             held = server.holders()
             if sum(port in ports for some in held.values() for port in some) < count:
-                time.sleep(0.02)  # not all are accepted yet
+                time.sleep(0.005)  # not all are accepted yet
                 continue
             wrong = surplus(held, ports)
             if not wrong:
                 return
             self.ask(do="close", group=server.name, ports=wrong)
-            ports = self.ask(do="open", group=server.name, port=server.port, count=len(wrong))
-        raise SystemExit(f"{server.name}: one process takes all connections")
+            with _held_up(pid for pid, some in held.items() if set(some) & set(wrong)):
+                ports = self._open(server, len(wrong))
+                while sum(port in ports for some in server.holders().values() for port in some) < count:
+                    time.sleep(0.005)
+                    if time.monotonic() > deadline:
+                        break
+        raise SystemExit(f"{server.name}: its processes do not take connections")
+
+    def _open(self, server: Program, count: int) -> list[int]:
+        ports: list[int] = self.ask(do="open", group=server.name, port=server.port, count=count)
+        return ports
 
     def disconnect(self, server: Program) -> None:
         """Close all connections."""
