@@ -48,7 +48,7 @@ class Effort:
 
 
 WHOLE = Effort(rounds=6, seconds=0.5, crowd_seconds=3.0, uploads=15, claims=30, stickers=32)
-QUICK = Effort(rounds=3, seconds=0.2, crowd_seconds=1.0, uploads=5, claims=8, stickers=8)
+QUICK = Effort(rounds=2, seconds=0.15, crowd_seconds=0.5, uploads=3, claims=5, stickers=6)
 
 
 class Bench:

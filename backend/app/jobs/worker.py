@@ -60,7 +60,7 @@ class JobWorker:
                     concurrency=self._concurrency[lane],
                     redelivery_timeout=REDELIVERY,
                     reconnection_delay=timedelta(seconds=1),
-                    minimum_check_interval=timedelta(milliseconds=200),
+                    minimum_check_interval=timedelta(milliseconds=50),
                     scheduling_resolution=timedelta(milliseconds=200),
                 )
                 await stack.enter_async_context(worker)
