@@ -226,10 +226,10 @@ class TestHeic:
         ],
     )
     def test_broken(self, data: bytes) -> None:
-        started = time.perf_counter()
+        started = time.process_time()
         with pytest.raises(PictureBroken):
             inspect(data)
-        assert time.perf_counter() - started < 0.5
+        assert time.process_time() - started < 0.5
 
     def test_boxes_in_boxes_in_boxes(self) -> None:
         data = b""
@@ -321,11 +321,11 @@ STARTS = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", box(b
 
 
 def answer(data: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with contextlib.suppress(PictureRefused):
         header = inspect(data)
         assert header.width * header.height <= 40_000_000
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 class TestFuzz:

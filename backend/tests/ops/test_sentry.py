@@ -69,7 +69,7 @@ def sentry() -> Iterator[FakeSentry]:
     yield fake
     sentry_sdk.get_client().close()
     sentry_sdk.get_global_scope().clear()
-    sentry_sdk.init()
+    sentry_sdk.init(default_integrations=False)  # those would stay, and read every form before we do
     structlog.configure(**configuration)
     logs._listeners[:] = listeners
     logs._pipelines.clear()
