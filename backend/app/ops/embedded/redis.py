@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from app.ops.embedded.doors import CLOSED, Doors
 from app.ops.embedded.errors import ServerFailed
 from app.ops.embedded.reachable import enter, for_account
 from app.ops.embedded.server import EmbeddedServer
@@ -65,8 +66,9 @@ class RedisServer(EmbeddedServer):
         durable: bool = True,
         log: Path | None = None,
         pause: Callable[[float], None] = time.sleep,
+        doors: Doors = CLOSED,
     ) -> None:
-        super().__init__(folder, password=password, port=port, log=log, pause=pause)
+        super().__init__(folder, password=password, port=port, log=log, pause=pause, doors=doors)
         self.durable = durable
         self.set_aside: Path | None = None
         """Where unreadable data of an earlier run has gone, if there was any."""
@@ -86,7 +88,7 @@ class RedisServer(EmbeddedServer):
 
     def _launch_server(self, account: Account) -> subprocess.Popen[bytes]:
         settings = (
-            f"bind {self.host}",
+            f"bind {' '.join(self.doors.listening)}",
             f"port {self.port}",
             f"requirepass {_quoted(self.password)}",
             "dir ./",

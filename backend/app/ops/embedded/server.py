@@ -12,6 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import IO, TYPE_CHECKING, ClassVar
 
+from app.ops.embedded.doors import Doors
 from app.ops.embedded.errors import FolderInUse, ServerFailed
 from app.ops.embedded.ports import LOOPBACK, free_port
 from app.ops.embedded.processes import (
@@ -36,7 +37,7 @@ _LONGEST_LOG = 10_000_000
 
 
 class EmbeddedServer(ABC):
-    """A server that lives in ``folder`` and answers on 127.0.0.1.
+    """A server that lives in ``folder`` and answers on 127.0.0.1, and where ``doors`` say.
 
     ``port`` None picks a free one at the first start and keeps it. What the server says goes to the file ``log``.
     ``pause`` is called instead of ``time.sleep`` while waiting, so that a caller can break off by raising from it.
@@ -55,9 +56,11 @@ class EmbeddedServer(ABC):
         port: int | None,
         log: Path | None,
         pause: Callable[[float], None],
+        doors: Doors,
     ) -> None:
         self.folder = folder
         self.password = password
+        self.doors = doors
         self.log = log or folder / "log"
         self._wanted_port = port
         self._port = port

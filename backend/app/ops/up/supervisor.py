@@ -145,14 +145,8 @@ class Supervisor:
     def _backend(self) -> Child:
         return self._child(
             "backend",
-            *("-m", "uvicorn", "app.main:app", "--host", LOOPBACK, "--port", str(self._configuration.backend_port)),
-            # The application keeps its own access log, and believes only proxies that the settings name.
-            *("--no-access-log", "--no-proxy-headers", "--no-server-header"),
-            # No proxy need stand in front: the protocol has its own bounds. There are no web sockets here.
-            *("--http", "app.core.bounded_http:BoundedHttp", "--ws", "none"),
+            *("-m", "app.serve", "--host", LOOPBACK, "--port", str(self._configuration.backend_port)),
             *("--workers", str(self._configuration.workers)),
-            # Streams of events never end by themselves.
-            *("--timeout-graceful-shutdown", "3"),
         )
 
     def _worker(self) -> Child:

@@ -198,7 +198,9 @@ def make_project(root: Path, *, quick: bool = False) -> Project:
     (backend / "app" / "main.py").write_text(MAIN)
     (backend / "worker" / "emoji_worker.py").write_text(WORKER)
     if quick:
-        (backend / "uvicorn.py").write_text(UVICORN)
+        (backend / "app" / "serve.py").write_text(UVICORN)
+    else:
+        (backend / "app" / "serve.py").write_bytes((BACKEND / "app/serve.py").read_bytes())
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(BACKEND),
