@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _GRACE_SECONDS: Final = 3
 """Streams of events never end by themselves."""

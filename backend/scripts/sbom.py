@@ -9,13 +9,17 @@ import json
 import platform
 import sys
 from importlib.metadata import Distribution, distributions
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 
 def component(distribution: Distribution) -> dict[str, object]:
     """One package as CycloneDX 1.6 describes it."""
-    metadata = distribution.metadata
-    name, version = metadata["Name"], distribution.version
+    metadata = cast("Message", distribution.metadata)
+    name, version = str(metadata["Name"]), distribution.version
     described: dict[str, object] = {
         "type": "library",
         "name": name,

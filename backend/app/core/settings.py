@@ -132,6 +132,7 @@ class Settings(BaseSettings):
     WORKER_INTERACTIVE: int = Field(default=100, ge=1, le=1000)
     WORKER_GRACE_SECONDS: int = Field(default=25, ge=1, le=600)
     WORKER_METRICS_PORT: int = Field(default=0, ge=0, le=65535)
+    WORKER_PULSE_FILE: Path | None = None
     LEASE_SECONDS: float = Field(default=12.0, ge=1, le=600)
     SWEEP_SECONDS: float = Field(default=2.0, ge=0.1, le=60)
 

@@ -31,8 +31,8 @@ from app.media.storage import Storage
 from app.notifications.delivery import Delivery
 from app.notifications.jobs import NotificationJobs
 from app.notifications.senders import make_sender
-from app.ops.jobs import PingJobs
 from app.ops.metrics import metrics_server
+from app.ops.pulse import Pulse
 from app.ops.sentry import start_sentry
 from app.users.jobs import UserJobs
 
@@ -105,13 +105,16 @@ async def work(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
             *UserJobs(database, queue).jobs(),
             *AuthJobs(settings, database, Keyring(settings), delivery).jobs(),
             *NotificationJobs(settings, delivery).jobs(),
-            *PingJobs(redis, settings.REDIS_PREFIX).jobs(),
         ]
-        sweeper = Sweeper(settings, database, queue, signals)
+        loops = [Sweeper(settings, database, queue, signals).loop]
+        if settings.WORKER_PULSE_FILE is not None:
+            pulse = Pulse(settings.WORKER_PULSE_FILE, queue, redis, settings.REDIS_PREFIX)
+            jobs += pulse.jobs()
+            loops.append(pulse.loop)
         worker = JobWorker(
             queue,
             jobs,
-            [sweeper.loop],
+            loops,
             concurrency={Lane.INTERACTIVE: settings.WORKER_INTERACTIVE, Lane.RENDER: render_count(settings)},
             grace_seconds=settings.WORKER_GRACE_SECONDS,
         )
