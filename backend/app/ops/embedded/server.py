@@ -12,7 +12,6 @@ import time
 from abc import ABC, abstractmethod
 from typing import IO, TYPE_CHECKING, ClassVar
 
-from app.ops.embedded.doors import Doors
 from app.ops.embedded.errors import FolderInUse, ServerFailed
 from app.ops.embedded.ports import LOOPBACK, free_port
 from app.ops.embedded.processes import (
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+    from app.ops.embedded.doors import Doors
 
 _TOLD_LINES = 12
 _LONGEST_LOG = 10_000_000

@@ -7,11 +7,25 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
-from app.ops.embedded.processes import wait_gone
+from app.ops.embedded.processes import start_tethered, wait_gone
 from app.ops.up.state import RunFolder, end_leftovers
+
+
+def start_guard(folder: Path) -> subprocess.Popen[bytes]:
+    """Start one for this process. Close its stdin after the state is forgotten, and it ends without a deed."""
+    code = Path(__file__).parents[3]
+    return start_tethered(
+        [sys.executable, "-m", "app.ops.up.guard", str(folder), str(os.getpid())],
+        cwd=code,
+        stdin=subprocess.PIPE,
+        output=subprocess.DEVNULL,
+        env={"PATH": os.defpath, "PYTHONPATH": str(code), "PYTHONSAFEPATH": "1"},
+        death_signal=0,
+    )
 
 
 def main() -> None:

@@ -74,7 +74,7 @@ class Servers:
         if self.postgres is not None:
             self.start_one(self.postgres)
             started()
-            with _told(self.postgres):
+            with told(self.postgres):
                 self.postgres.create_database(DATABASE, DATABASE, self._secrets.postgres_password)
         elif configuration.postgres is not None:
             self._await("postgres", "POSTGRES_SERVER", configuration.postgres)
@@ -90,7 +90,7 @@ class Servers:
         """Start one of ours, or start it again."""
         fresh = isinstance(server, PostgresServer) and not server.exists
         self._terminal.doing(text("state.create") if fresh else text("state.start", server=TITLES[server.name]))
-        with _told(server):
+        with told(server):
             server.start()
 
     def environment(self) -> dict[str, str]:
@@ -119,7 +119,8 @@ class Servers:
 
 
 @contextlib.contextmanager
-def _told(server: EmbeddedServer) -> Iterator[None]:
+def told(server: EmbeddedServer) -> Iterator[None]:
+    """What an embedded server raises, as something to tell a person."""
     try:
         yield
     except FolderInUse as error:

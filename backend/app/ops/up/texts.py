@@ -30,8 +30,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{server}: using the one at {host}:{port}, which {setting} names.",
     ),
     "outside.silent": (
-        "{server} 在 {host}:{port} 没有应答。请检查 .env 里的 {setting}；删掉这一行就使用内置的 {server}。",
-        "{server} does not answer at {host}:{port}. Check {setting} in .env; without it the embedded one is used.",
+        "{server} 在 {host}:{port} 没有应答。如果它由 ./aipic services up 启动，请再运行一次；"
+        "否则请检查 .env 里的 {setting}，删掉这一行就使用内置的 {server}。",
+        "{server} does not answer at {host}:{port}. If ./aipic services up started it, run that again; "
+        "else check {setting} in .env: without it the embedded one is used.",
     ),
     "leftover": (
         "上次没有正常结束，已停止遗留的进程：{names}",
@@ -80,8 +82,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "server_failed": ("{server} 没有启动：{reason}。日志：{log}", "{server} did not start: {reason}. Its log: {log}"),
     "folder_in_use": (
-        "另一个进程正在使用 {folder}。请先停止它：./aipic down",
-        "Another process uses {folder}. Stop it first: ./aipic down",
+        "另一个进程正在使用 {folder}。请先停止它：./aipic down 或 ./aipic services down",
+        "Another process uses {folder}. Stop it first: ./aipic down, or ./aipic services down",
     ),
     "not_ours": (
         "没有权限使用 {path}：它属于另一个用户（例如之前用 root 运行过）。请用那个用户运行，或者修改它的归属。",
