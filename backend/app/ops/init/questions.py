@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from app.ops.init.env_file import EnvFile, Unwritable
 from app.ops.init.failure import InitFailure
-from app.ops.init.refusal import Refused
 from app.ops.init.texts import text
-from app.ops.init.try_postgres import try_postgres
-from app.ops.init.try_redis import try_redis
+from app.ops.init.trial import HOST, try_postgres, try_redis
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HOST: Final = "host.docker.internal"
-_LOOPBACK: Final = "127.0.0.1"
-_HERE: Final = {"localhost", _LOOPBACK, "::1", "0.0.0.0"}
+_HERE: Final = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
 
 
 def wants_bundled() -> bool:
@@ -40,16 +36,7 @@ def ask_postgres(file: EnvFile) -> dict[str, str]:
             "POSTGRES_PASSWORD": _password("POSTGRES_PASSWORD", "ask.password", needed=True),
         }
 
-    def attempt(lines: dict[str, str]) -> None:
-        try_postgres(
-            _from_here(lines["POSTGRES_SERVER"]),
-            int(lines["POSTGRES_PORT"]),
-            lines["POSTGRES_USER"],
-            lines["POSTGRES_PASSWORD"],
-            lines["POSTGRES_DB"],
-        )
-
-    return _until_it_works("PostgreSQL", file, ask, attempt)
+    return _until_it_works("PostgreSQL", file, ask, try_postgres)
 
 
 def ask_redis(file: EnvFile) -> dict[str, str]:
@@ -62,39 +49,30 @@ def ask_redis(file: EnvFile) -> dict[str, str]:
             "REDIS_PASSWORD": _password("REDIS_PASSWORD", "ask.password.empty", needed=False),
         }
 
-    def attempt(lines: dict[str, str]) -> None:
-        try_redis(_from_here(lines["REDIS_HOST"]), int(lines["REDIS_PORT"]), lines["REDIS_PASSWORD"])
-
-    return _until_it_works("Redis", file, ask, attempt)
+    return _until_it_works("Redis", file, ask, try_redis)
 
 
 def _until_it_works(
     server: str,
     file: EnvFile,
     ask: Callable[[EnvFile], dict[str, str]],
-    attempt: Callable[[dict[str, str]], None],
+    attempt: Callable[[dict[str, str]], str],
 ) -> dict[str, str]:
     while True:
         lines = ask(file)
         file = file.with_values(lines)  # what was typed is the next round's default
         host, port, *_ = lines.values()
         print(text("trying", server=server, host=host, port=port), flush=True)
-        try:
-            attempt(lines)
-        except Refused as refused:
-            print(refused.sentence)
-        else:
+        wrong = attempt(lines)
+        if not wrong:
             print(text("works", server=server))
             return lines
+        print(wrong)
         match input(text("again")).strip().lower():
             case "k":
                 return lines
             case "q":
                 raise InitFailure("left")
-
-
-def _from_here(host: str) -> str:
-    return _LOOPBACK if host == HOST else host
 
 
 def _host(server: str, known: str) -> str:

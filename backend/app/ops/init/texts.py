@@ -72,31 +72,31 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Enter to fill it in again; k to keep it anyway; q to leave without writing: ",
     ),
     "left": ("已退出，什么也没有写。", "Left; nothing was written."),
-    "refused.closed": (
+    "trial.refused": (
         "{host}:{port} 没有程序在监听。它启动了吗？端口对吗？",
         "Nobody listens at {host}:{port}. Is it started? Is the port right?",
     ),
-    "refused.name": ("找不到这个地址：{host}", "There is no such host: {host}"),
-    "refused.silent": (
+    "trial.name": ("找不到这个地址：{host}", "There is no such host: {host}"),
+    "trial.timeout": (
         "{host}:{port} 没有应答（超时）。检查地址和防火墙。",
         "{host}:{port} does not answer (timeout). Check the address and the firewall.",
     ),
-    "refused.other": ("{host}:{port} 上的不是 {server}。", "What answers at {host}:{port} is not {server}."),
-    "refused.password": ("用户名或密码不对：{detail}", "User or password are wrong: {detail}"),
-    "refused.database": (
+    "trial.other": ("{host}:{port} 上的不是 {server}。", "What answers at {host}:{port} is not {server}."),
+    "trial.password": ("用户名或密码不对：{detail}", "User or password are wrong: {detail}"),
+    "trial.database": (
         "没有这个数据库：{detail}。先建立它：createdb -h {host} -p {port} 名字",
         "There is no such database: {detail}. Make it first: createdb -h {host} -p {port} NAME",
     ),
-    "refused.hba": (
+    "trial.pg_hba": (
         "服务器不允许从这里登录：{detail}。在它的 pg_hba.conf 里加一行允许，然后重新加载。",
         "The server lets nobody in from here: {detail}. Add a line to its pg_hba.conf and reload it.",
     ),
-    "refused.no_password": (
+    "trial.no_password": (
         "这个 Redis 没有设置密码，请把密码留空。",
         "This Redis has no password; leave the password empty.",
     ),
-    "refused.needs_password": ("这个 Redis 需要密码。", "This Redis wants a password."),
-    "refused.said": ("服务器拒绝了：{detail}", "The server refused: {detail}"),
+    "trial.needs_password": ("这个 Redis 需要密码。", "This Redis wants a password."),
+    "trial.failed": ("{server} 不能用：{detail}", "{server} cannot be used: {detail}"),
     "next": ("下一步：", "Next:"),
     "next.check": ("然后应当得到 true：", "Then this prints true:"),
     "disk": ("没有写成功：{detail}", "Writing failed: {detail}"),

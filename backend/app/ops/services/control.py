@@ -142,17 +142,33 @@ def _running(places: ServicePlaces, reach: Reach) -> Plan | None:
 
 
 def _start(places: ServicePlaces, reach: Reach, file: EnvFile, secrets: Secrets) -> Plan:
-    before = read_plan(places.plan)
     # Ports in `.env` are wishes, unless they belong to other servers.
     wishes = {} if elsewhere(file, secrets) else file.values()
+    print(text("starting"), flush=True)
+    for last in (False, False, True):
+        plan = _plan(read_plan(places.plan), wishes, reach)
+        write_plan(places.plan, plan)
+        try:
+            _launch(places)
+        except ServicesFailure:
+            # Somebody may have taken a port in the moment between the look and the start.
+            if last or plan == _plan(plan, wishes, reach):
+                raise
+        else:
+            break
+    return plan
+
+
+def _plan(before: Plan | None, wishes: dict[str, str], reach: Reach) -> Plan:
     remembered = (before.postgres_port, before.redis_port) if before is not None else (None, None)
     ports = [
         free_port([port for port in (last, _number(wishes, name), usual) if port is not None], reach.doors)
         for last, name, usual in zip(remembered, ("POSTGRES_PORT", "REDIS_PORT"), _USUAL_PORTS, strict=True)
     ]
-    plan = Plan(ports[0], ports[1], reach.doors.addresses, reach.doors.networks)
-    write_plan(places.plan, plan)
-    print(text("starting"), flush=True)
+    return Plan(ports[0], ports[1], reach.doors.addresses, reach.doors.networks)
+
+
+def _launch(places: ServicePlaces) -> None:
     places.logs.mkdir(parents=True, exist_ok=True)
     log = places.logs / "services.log"
     with log.open("ab") as output:
@@ -172,7 +188,6 @@ def _start(places: ServicePlaces, reach: Reach, file: EnvFile, secrets: Secrets)
             failure.lines = _added(log, begin)
         raise
     process.returncode = 0  # it goes on without us
-    return plan
 
 
 def _wait_ready(places: ServicePlaces, process: subprocess.Popen[bytes] | None = None) -> None:

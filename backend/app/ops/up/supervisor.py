@@ -6,19 +6,18 @@ import contextlib
 import dataclasses
 import os
 import signal
-import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from app.ops.embedded.ports import LOOPBACK
-from app.ops.embedded.processes import identity, start_tethered
+from app.ops.embedded.processes import identity
 from app.ops.embedded.secrets import SecretsUnreadable, load_secrets
 from app.ops.up.child import Child, how_it_ended
 from app.ops.up.configuration import Configuration, child_environment
 from app.ops.up.deaths import Deaths
 from app.ops.up.failure import BROKEN, USAGE, Interrupted, UpFailure
+from app.ops.up.guard import start_guard
 from app.ops.up.log_file import shorten
 from app.ops.up.port_owner import first_free, require_free
 from app.ops.up.preparation import Preparation
@@ -30,7 +29,9 @@ from app.ops.up.terminal import Terminal, standard_terminal
 from app.ops.up.texts import text
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
+    from pathlib import Path
 
     from app.ops.embedded.server import EmbeddedServer
 
@@ -104,7 +105,7 @@ class Supervisor:
         self._servers = Servers(configuration, secrets, self._terminal, self._signals.pause)
         self._state = dataclasses.replace(self._state, outside=self._servers.outside)
         self._note()
-        self._start_guard()
+        self._guard = start_guard(self._places.run)
         self._servers.start(self._note)
         more |= {"BACKEND_PORT": str(configuration.backend_port), **self._servers.environment()}
         self._environment = child_environment(configuration, more)
@@ -211,7 +212,7 @@ class Supervisor:
                 child.start(self._environment)
                 self._note()
         if self._guard is not None and self._guard.poll() is not None:
-            self._start_guard()
+            self._guard = start_guard(self._places.run)
 
     def _died(self, name: str, code: int, lines: list[str], log: Path) -> None:
         again = self._deaths.count(name)
@@ -267,17 +268,6 @@ class Supervisor:
                 raise _Hurry
 
         return pause
-
-    def _start_guard(self) -> None:
-        code = Path(__file__).parents[3]
-        self._guard = start_tethered(
-            [sys.executable, "-m", "app.ops.up.guard", str(self._places.run), str(os.getpid())],
-            cwd=code,
-            stdin=subprocess.PIPE,
-            output=subprocess.DEVNULL,
-            env={"PATH": os.defpath, "PYTHONPATH": str(code), "PYTHONSAFEPATH": "1"},
-            death_signal=0,
-        )
 
     # --- What is noted ---------------------------------------------------------------------------------------------
 
