@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     BACKEND_PORT: int = Field(default=8000, ge=1, le=65535)
     METRICS_PORT: int = Field(default=9100, ge=0, le=65535)
     METRICS_HOST: str = "127.0.0.1"
+    DRAIN_FILE: Path | None = None
     BACKEND_CORS_ORIGINS: Texts = Field(default_factory=list)
     TRUSTED_PROXIES: Annotated[list[Network], NoDecode, BeforeValidator(_networks)] = Field(default_factory=list)
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from pathlib import Path
 from collections.abc import AsyncIterator
 
 import httpx
@@ -52,6 +53,16 @@ class TestHealthCheck:
         answer = await client.get(path)
         assert (answer.status_code, answer.text, answer.headers["content-type"]) == (200, "true", "application/json")
         assert (await client.head(path)).status_code == 200
+
+    async def test_draining_it_says_so_and_goes_on_serving(
+        self, app: FastAPI, client: httpx.AsyncClient, tmp_path: Path
+    ) -> None:
+        app.state.settings = app.state.settings.model_copy(update={"DRAIN_FILE": tmp_path / "draining"})
+        assert (await client.get("/utils/health-check/")).text == "true"
+        (tmp_path / "draining").touch()
+        answer = await client.get("/utils/health-check/")
+        assert (answer.status_code, answer.json()["code"]) == (503, 503003)
+        assert (await client.get("/config")).status_code == 200
 
 
 class TestReady:
