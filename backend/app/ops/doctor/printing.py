@@ -18,7 +18,7 @@ _LABELS: Final = {
     "cause": Words("原因", "Why"),
     "command": Words("解决", "Do"),
     "guide": Words("说明", "More"),
-    "lines": Words("它最后说", "Its last lines"),
+    "lines": Words("它说", "It says"),
 }
 
 

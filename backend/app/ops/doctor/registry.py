@@ -49,6 +49,7 @@ CHECKS: Final[Sequence[Callable[[Setup], Iterator[Finding]]]] = (
     network.registries,
     servers.postgres,
     servers.redis,
+    containers.another_copy,
     containers.volumes,
     containers.recreation,
     containers.health,

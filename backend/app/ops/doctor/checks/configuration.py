@@ -112,9 +112,8 @@ def _complaint(setup: Setup) -> Finding:
             ".env 里有一行它读不懂，见上面对 .env 的检查。",
             "It cannot read a line of .env; see what is said of .env above.",
         )
-        return Finding("D16", Level.FAIL, what, cause, same("./aipic doctor --fix"))
-    cause = Words("它自己的话：", "In its own words:")
-    return Finding("D16", Level.FAIL, what, cause, same("docker compose config -q"), (rendered.complaint,))
+        return Finding("D16", Level.FAIL, what, cause, Words("先改好上面的 D08", "Mend D08 above first"))
+    return Finding("D16", Level.FAIL, what, None, same("docker compose config -q"), (rendered.complaint,))
 
 
 def loopback_hosts(setup: Setup) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from app.ops.doctor.finding import Finding, Level, Words, listed, ok, same
@@ -17,10 +18,38 @@ _LOG_LINES: Final = 8
 _PRECIOUS: Final = ("node_modules", ".venv", "site-packages")
 
 
+def another_copy(setup: Setup) -> Iterator[Finding]:
+    """D45: containers of the same project name, started from another folder."""
+    if (folder := _other_folder(setup)) is not None:
+        yield Finding(
+            "D45",
+            Level.WARN,
+            Words("正在运行的容器来自另一个文件夹", "The containers that run come from another folder"),
+            Words(
+                f"它们是从 {folder} 启动的，项目名同样是 {setup.rendered.project}。在这里 up 会替换它们。",
+                f"They were started from {folder}, under the same project name {setup.rendered.project}. "
+                "An `up` here replaces them.",
+            ),
+            Words(
+                f"到那里停止：cd '{folder}' && docker compose down；或者在这里的 .env 写另一个 COMPOSE_PROJECT_NAME",
+                f"Stop them there: cd '{folder}' && docker compose down; or set another COMPOSE_PROJECT_NAME in this .env",
+            ),
+        )
+
+
+def _other_folder(setup: Setup) -> str | None:
+    for box in setup.docker.inspected:
+        labels = (box.get("Config") or {}).get("Labels") or {}
+        folder = str(labels.get("com.docker.compose.project.working_dir") or "")
+        if folder and Path(folder).resolve() != setup.root.resolve():
+            return folder
+    return None
+
+
 def health(setup: Setup) -> Iterator[Finding]:
     """D43, D44: what has ended badly, or says itself that it is not well."""
     rows = setup.docker.containers
-    if not rows:
+    if not rows or _other_folder(setup) is not None:
         return
     bad = 0
     for row in rows:
@@ -85,6 +114,8 @@ def _last_lines(setup: Setup, service: str) -> tuple[str, ...]:
 def recreation(setup: Setup) -> Iterator[Finding]:
     """D42: containers keep the environment that they were made with; ``restart`` does not read `.env` again."""
     old: dict[str, list[str]] = {}
+    if _other_folder(setup) is not None:
+        return
     for box in setup.docker.inspected:
         service = _service(box)
         wanted = setup.rendered.environment(service)
@@ -93,18 +124,19 @@ def recreation(setup: Setup) -> Iterator[Finding]:
         has = dict(entry.partition("=")[::2] for entry in (box.get("Config") or {}).get("Env") or [])
         if names := sorted(name for name, value in wanted.items() if has.get(name) != value):
             old[service] = names
-    for service, names in old.items():
-        shown = listed(names[:6])
+    if old:
+        services = listed(sorted(old))
+        names = listed(sorted({name for changed in old.values() for name in changed})[:6])
         yield Finding(
             "D42",
             Level.WARN,
-            Words(f"容器 {service} 还在用旧的设置", f"The container {service} still has older settings"),
+            Words(f"容器 {services.zh} 还在用旧的设置", f"Containers still have older settings: {services.en}"),
             Words(
-                f"{shown.zh} 和现在的配置不同。restart 不会重新读 .env，要重新创建容器。",
-                f"{shown.en} differ from the configuration now. A restart does not read .env again; "
-                "the container has to be made anew.",
+                f"现在的配置里 {names.zh} 不同。restart 不会重新读 .env，要重新创建容器。",
+                f"The configuration has another value now for {names.en}. A restart does not read .env again; "
+                "containers have to be made anew.",
             ),
-            same(f"docker compose up -d {service}"),
+            same("docker compose up -d"),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import stat
 from typing import TYPE_CHECKING, Final
@@ -18,7 +19,22 @@ if TYPE_CHECKING:
 
 _REFERENCE: Final = re.compile(r"(?<!\$)\$(?:\{([A-Za-z_]\w*)|([A-Za-z_]\w*))")
 _ALSO_KNOWN: Final = frozenset({"COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"})
-_FIX: Final = same("./aipic doctor --fix")
+_BOM_MARK: Final = Words("开头有看不见的标记（BOM）", "an invisible mark, BOM")
+_CRLF: Final = Words("是 Windows 换行（CRLF）", "Windows line ends, CRLF")
+_TRAILING: Final = Words("行尾有空格", "spaces at the end")
+_EXPORT: Final = Words("多了 export", "the word export")
+_SPACED: Final = Words("名字前或等号旁有空格", "spaces before the name or round =")
+_SMART: Final = Words("用了弯引号“”", "curly quotes “”")
+_NO_END: Final = Words("没有以换行结束", "no line end at the end")
+_CAUSE: Final = Words(
+    "docker compose 大多能容忍，docker run --env-file 和 source .env 不能：值会多出看不见的字符。",
+    "docker compose mostly puts up with it; docker run --env-file and `source .env` do not: values get characters "
+    "that nobody sees.",
+)
+_SMART_CAUSE: Final = Words(
+    "弯引号不是引号，会成为值的一部分；多半是从聊天或文档里复制来的。",
+    "Curly quotes are no quotes but part of the value; they come with text copied from a chat or document.",
+)
 
 
 def env_there(setup: Setup) -> Iterator[Finding]:
@@ -65,16 +81,22 @@ def env_bytes(setup: Setup) -> Iterator[Finding]:
     if file is None:
         return
     faults = list(_faults(file))
-    for words, numbers, level in faults:
-        yield Finding(
-            "D07",
-            level,
-            Words(f".env {_line_words(numbers).zh}：{words[0].zh}", f".env {_line_words(numbers).en}: {words[0].en}"),
-            words[1],
-            _FIX,
-        )
     if not faults:
         yield ok("D07", ".env 写法干净", ".env is written cleanly")
+        return
+    smart = any(fault is _SMART for fault, _ in faults)
+    places = [(fault, _line_words(numbers)) for fault, numbers in faults]
+    cause = _SMART_CAUSE if smart else _CAUSE
+    yield Finding(
+        "D07",
+        Level.FAIL if smart else Level.WARN,
+        Words(
+            ".env 的写法会让一些程序读错：" + "；".join(f"{lines.zh}{fault.zh}" for fault, lines in places),
+            "Some programs misread this .env: " + "; ".join(f"{fault.en} ({lines.en})" for fault, lines in places),
+        ),
+        cause,
+        same("./aipic doctor --fix"),
+    )
 
 
 def _line_words(numbers: list[int]) -> Words:
@@ -82,46 +104,18 @@ def _line_words(numbers: list[int]) -> Words:
     return Words(f"第 {'、'.join(names)} 行", f"line{'s' if len(numbers) > 1 else ''} {', '.join(names)}")
 
 
-def _faults(file: EnvFile) -> Iterator[tuple[tuple[Words, Words], list[int], Level]]:
-    texts = file.texts
-    shell = Words(
-        "Compose 多半会容忍，但 docker run --env-file 和 source .env 会把它当成值或命令。",
-        "Compose mostly puts up with it; docker run --env-file and `source .env` take it for part of the value.",
+def _faults(file: EnvFile) -> Iterator[tuple[Words, list[int]]]:
+    bare = [(number, text.rstrip(b"\r")) for number, text in file.texts]
+    found = (
+        (_BOM_MARK, [1] if file.data.startswith(BOM) else []),
+        (_CRLF, [number for number, text in file.texts if text.endswith(b"\r")]),
+        (_TRAILING, [number for number, text in bare if text.strip() and text != text.rstrip()]),
+        (_EXPORT, [line.number for line in file.lines if line.exported]),
+        (_SPACED, [line.number for line in file.lines if line.spaced]),
+        (_SMART, [line.number for line in file.lines if line.value and line.value[0] in SMART_QUOTES]),
+        (_NO_END, [len(file.texts)] if file.data and not file.data.endswith(b"\n") else []),
     )
-    if file.data.startswith(BOM):
-        yield (
-            (Words("文件开头有看不见的标记（BOM）", "an invisible mark (BOM) before the first letter"), shell),
-            [1],
-            Level.WARN,
-        )
-    numbers = [number for number, text in texts if text.endswith(b"\r")]
-    if numbers:
-        windows = Words(
-            "行尾是 Windows 的换行（CRLF），值的末尾会多出一个看不见的字符，例如主机名变成 db\\r。",
-            "The lines end as on Windows (CRLF): a value may end with an invisible character, a host become db\\r.",
-        )
-        yield (Words("Windows 换行（CRLF）", "Windows line ends (CRLF)"), windows), numbers, Level.WARN
-    numbers = [number for number, text in texts if text.rstrip(b"\r") != text.rstrip(b"\r").rstrip() and text.strip()]
-    if numbers:
-        yield (Words("行尾有空格", "spaces at the end"), shell), numbers, Level.WARN
-    numbers = [line.number for line in file.lines if line.exported]
-    if numbers:
-        yield (Words("多了 export", "begins with export"), shell), numbers, Level.WARN
-    numbers = [line.number for line in file.lines if line.spaced]
-    if numbers:
-        yield (Words("名字前或等号两边有空格", "spaces before the name or round ="), shell), numbers, Level.WARN
-    numbers = [line.number for line in file.lines if line.value[:1] in SMART_QUOTES and line.value]
-    if numbers:
-        smart = Words(
-            "“弯引号”不是引号，会成为值的一部分；常见于从聊天或文档里复制。",
-            "“Curly quotes” are no quotes and become part of the value; they come with text copied from chats.",
-        )
-        yield (Words("弯引号", "curly quotes"), smart), numbers, Level.FAIL
-    if file.data and not file.data.endswith(b"\n"):
-        last = Words(
-            "之后用 >> 追加的设置会接在这一行后面。", "A setting that is appended with >> would be glued to this line."
-        )
-        yield (Words("最后一行没有换行", "no line end after the last line"), last), [len(texts)], Level.WARN
+    yield from ((fault, numbers) for fault, numbers in found if numbers)
 
 
 def env_values(setup: Setup) -> Iterator[Finding]:
@@ -239,26 +233,55 @@ def env_keys(setup: Setup) -> Iterator[Finding]:
                 ),
                 same(f"perl -pi -e 's/^{line.key}(?=\\s*=)/{near[0]}/' .env"),
             )
-    winners = [
+    yield from _shell_wins(setup, file)
+
+
+def _shell_wins(setup: Setup, file: EnvFile) -> Iterator[Finding]:
+    """Compose is asked again with the file's value: only where that changes something does the shell's count there."""
+    differ = [
         key for key, value in file.values.items() if setup.environment.get(key, value) != value and "$" not in value
     ]
+    rendered = setup.rendered.config is not None
+    winners = [key for key in differ if not rendered or _matters(setup, key, file.values[key])]
+    losers = [key for key in differ if key not in winners]
     if winners:
         details = [
             Words(f"{key}（命令行：{here.zh}；.env：{there.zh}）", f"{key} (shell: {here.en}; .env: {there.en})")
             for key in winners[:5]
             for here, there in [(shown(key, setup.environment[key]), shown(key, file.values[key]))]
         ]
+        names, verb = listed(winners), "beats" if len(winners) == 1 else "beat"
         yield Finding(
             "D12",
             Level.WARN,
+            Words(f"命令行里的 {names.zh} 盖过了 .env", f"{names.en} of your shell {verb} .env"),
             Words(
-                f"命令行里的 {listed(winners).zh} 盖过了 .env",
-                f"{listed(winners).en} of your shell beat{'s' if len(winners) == 1 else ''} .env",
-            ),
-            Words(
-                "环境变量优先于 .env，改文件不会有效果：" + "；".join(words.zh for words in details),
-                "A variable of the shell counts more than .env, so editing the file changes nothing: "
+                "命令行的变量优先，改 .env 不会有效果：" + "；".join(words.zh for words in details),
+                "A variable of the shell counts more, so editing .env changes nothing: "
                 + "; ".join(words.en for words in details),
             ),
             same(f"unset {' '.join(winners)}"),
         )
+    if losers:
+        names = listed(losers)
+        yield Finding(
+            "D12",
+            Level.WARN,
+            Words(
+                f"命令行里的 {names.zh} 和 .env 不同",
+                f"{names.en} of your shell differ{'s' if len(losers) == 1 else ''} from .env",
+            ),
+            Words(
+                "容器用 .env 的值，./aipic up 却用命令行的值。",
+                "Containers take the value in .env, but ./aipic up takes the shell's.",
+            ),
+            same(f"unset {' '.join(losers)}"),
+        )
+
+
+def _matters(setup: Setup, key: str, value: str) -> bool:
+    answer = setup.docker.ask("compose", "config", "--format", "json", more={key: value})
+    try:
+        return not answer.good or bool(json.loads(answer.out) != setup.rendered.config)
+    except ValueError:
+        return True

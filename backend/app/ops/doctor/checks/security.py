@@ -36,8 +36,8 @@ def weak_secrets(setup: Setup) -> Iterator[Finding]:
         placeholder = any(value.casefold().startswith(word) for word in PLACEHOLDERS)
         if len(value) >= shortest and not placeholder:
             continue
-        if environment == "local" and not value and not setup.rendered.asked:
-            continue  # `./aipic up` makes its own
+        if not value and (not setup.rendered.asked or setup.rendered.config is None):
+            continue  # `./aipic up` makes its own, and what Compose lacks has been said
         weak += 1
         size = described(value)
         reason = (

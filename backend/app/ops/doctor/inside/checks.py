@@ -42,7 +42,7 @@ def settings(inside: Inside) -> Iterator[Finding]:
 
 
 def database(inside: Inside) -> Iterator[Finding]:
-    """D30 to D35, and D52: signed in, and its tables those of this version."""
+    """D30 to D35, and D51: signed in, and its tables those of this version."""
     settings = inside.settings
     if settings is None:
         return
@@ -79,9 +79,9 @@ def _migrations(settings: Settings) -> Finding:
     head = ScriptDirectory.from_config(Config(str(home / "alembic.ini"))).get_current_head()
     now = asyncio.run(_revision(settings))
     if now == head:
-        return ok("D52", "数据库结构是最新的", "The database has this version's tables")
+        return ok("D51", "数据库结构是最新的", "The database has this version's tables")
     return Finding(
-        "D52",
+        "D51",
         Level.FAIL,
         Words("数据库结构和程序版本不一致", "The database does not have this version's tables"),
         Words(
@@ -144,7 +144,7 @@ async def _write_to_redis(settings: Settings) -> str:
 
 
 def storage(inside: Inside) -> Iterator[Finding]:
-    """D54: a file written, read and deleted."""
+    """D52: a file written, read and deleted."""
     settings = inside.settings
     if settings is None:
         return
@@ -152,7 +152,7 @@ def storage(inside: Inside) -> Iterator[Finding]:
     is_local = settings.STORAGE_BACKEND == "local"
     where = str(settings.MEDIA_ROOT) if is_local else f"{settings.S3_ENDPOINT} {settings.S3_BUCKET}"
     if reason is None:
-        yield ok("D54", "文件能写、能读、能删：{where}", "Files can be written, read and deleted: {where}", where=where)
+        yield ok("D52", "文件能写、能读、能删：{where}", "Files can be written, read and deleted: {where}", where=where)
         return
     if is_local:
         path = settings.MEDIA_ROOT
@@ -165,7 +165,7 @@ def storage(inside: Inside) -> Iterator[Finding]:
     else:
         cause = same(reason)
         command = Words("检查 .env 里的 S3_ 设置", "Check the S3_ settings in .env")
-    yield Finding("D54", Level.FAIL, Words(f"文件存不进去：{where}", f"No file can be stored: {where}"), cause, command)
+    yield Finding("D52", Level.FAIL, Words(f"文件存不进去：{where}", f"No file can be stored: {where}"), cause, command)
 
 
 async def _use_storage(settings: Settings) -> str | None:
@@ -187,7 +187,7 @@ async def _use_storage(settings: Settings) -> str | None:
 
 
 def mail(inside: Inside) -> Iterator[Finding]:
-    """D55: the mail server greeted, TLS agreed on, signed in; nothing is sent."""
+    """D53: the mail server greeted, TLS agreed on, signed in; nothing is sent."""
     settings = inside.settings
     if settings is None:
         return
@@ -195,11 +195,11 @@ def mail(inside: Inside) -> Iterator[Finding]:
     if not settings.SMTP_HOST:
         if settings.ENVIRONMENT == "local":
             yield ok(
-                "D55", "没有邮件服务器：验证码写在 worker 的日志里", "No mail server: codes appear in the worker's log"
+                "D53", "没有邮件服务器：验证码写在 worker 的日志里", "No mail server: codes appear in the worker's log"
             )
         else:
             yield Finding(
-                "D55",
+                "D53",
                 Level.WARN,
                 Words("没有设置邮件服务器", "No mail server is set"),
                 Words("用邮箱登录的人收不到验证码。", "Whoever signs in by mail gets no code."),
@@ -211,10 +211,10 @@ def mail(inside: Inside) -> Iterator[Finding]:
         return
     reason = asyncio.run(_greet(settings))
     if reason is None:
-        yield ok("D55", "邮件服务器 {where} 接受登录", "The mail server {where} lets us in", where=where)
+        yield ok("D53", "邮件服务器 {where} 接受登录", "The mail server {where} lets us in", where=where)
         return
     yield Finding(
-        "D55",
+        "D53",
         Level.FAIL,
         Words(f"邮件服务器 {where} 用不了", f"The mail server {where} cannot be used"),
         reason,
@@ -252,7 +252,7 @@ async def _greet(settings: Settings) -> Words | None:
 
 
 def engine(inside: Inside) -> Iterator[Finding]:
-    """D56: the engine's own process started, its templates listed, a small picture looked at."""
+    """D54: the engine's own process started, its templates listed, a small picture looked at."""
     settings = inside.settings
     if settings is None:
         return
@@ -260,10 +260,10 @@ def engine(inside: Inside) -> Iterator[Finding]:
 
     count, reason = asyncio.run(use_engine(settings))
     if reason is None:
-        yield ok("D56", "渲染引擎能用，{count} 个模板", "The engine works, {count} templates", count=count)
+        yield ok("D54", "渲染引擎能用，{count} 个模板", "The engine works, {count} templates", count=count)
         return
     yield Finding(
-        "D56",
+        "D54",
         Level.FAIL,
         Words("渲染引擎起不来", "The engine does not start"),
         reason,
