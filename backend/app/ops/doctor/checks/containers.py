@@ -32,7 +32,7 @@ def another_copy(setup: Setup) -> Iterator[Finding]:
             ),
             Words(
                 f"到那里停止：cd '{folder}' && docker compose down；或者在这里的 .env 写另一个 COMPOSE_PROJECT_NAME",
-                f"Stop them there: cd '{folder}' && docker compose down; or set another COMPOSE_PROJECT_NAME in this .env",
+                f"Stop them there: cd '{folder}' && docker compose down; or set COMPOSE_PROJECT_NAME in this .env",
             ),
         )
 
@@ -126,14 +126,14 @@ def recreation(setup: Setup) -> Iterator[Finding]:
             old[service] = names
     if old:
         services = listed(sorted(old))
-        names = listed(sorted({name for changed in old.values() for name in changed})[:6])
+        changed_names = listed(sorted({name for changed in old.values() for name in changed})[:6])
         yield Finding(
             "D42",
             Level.WARN,
             Words(f"容器 {services.zh} 还在用旧的设置", f"Containers still have older settings: {services.en}"),
             Words(
-                f"现在的配置里 {names.zh} 不同。restart 不会重新读 .env，要重新创建容器。",
-                f"The configuration has another value now for {names.en}. A restart does not read .env again; "
+                f"现在的配置里 {changed_names.zh} 不同。restart 不会重新读 .env，要重新创建容器。",
+                f"The configuration has another value now for {changed_names.en}. A restart does not read .env again; "
                 "containers have to be made anew.",
             ),
             same("docker compose up -d"),

@@ -13,6 +13,7 @@ from app.ops.doctor.wire import redis as redis_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from app.core.settings import Settings
     from app.ops.doctor.inside.place import Inside
@@ -84,10 +85,9 @@ def _migrations(settings: Settings) -> Finding:
         "D51",
         Level.FAIL,
         Words("数据库结构和程序版本不一致", "The database does not have this version's tables"),
-        Words(
-            f"数据库在 {now or '空'}，程序要 {head}。",
-            f"The database is at {now or 'nothing'}, the program wants {head}.",
-        ),
+        Words(f"数据库在版本 {now}，程序要 {head}。", f"The database is at {now}, the program wants {head}.")
+        if now
+        else Words("数据库里还没有表。", "The database has no tables yet."),
         same("docker compose run --rm prestart"),
     )
 
@@ -156,16 +156,25 @@ def storage(inside: Inside) -> Iterator[Finding]:
         return
     if is_local:
         path = settings.MEDIA_ROOT
-        owner = f"{path.stat().st_uid}" if path.exists() else "—"
+        owner = _owner(path)
         cause = Words(
             f"{reason}。文件夹属于用户 {owner}，程序是用户 {os.geteuid()}。",
             f"{reason}. The folder belongs to user {owner}, the program is user {os.geteuid()}.",
         )
-        command = same(f"docker compose run --rm --user root --cap-add CHOWN backend chown -R {os.geteuid()} {path}")
+        command = same(
+            f"docker compose run --rm --user root --cap-add CHOWN --cap-add DAC_OVERRIDE backend chown -R {os.geteuid()} {path}"
+        )
     else:
         cause = same(reason)
         command = Words("检查 .env 里的 S3_ 设置", "Check the S3_ settings in .env")
     yield Finding("D52", Level.FAIL, Words(f"文件存不进去：{where}", f"No file can be stored: {where}"), cause, command)
+
+
+def _owner(path: Path) -> str:
+    try:
+        return str(path.stat().st_uid)
+    except OSError:
+        return "?"
 
 
 async def _use_storage(settings: Settings) -> str | None:
@@ -267,7 +276,9 @@ def engine(inside: Inside) -> Iterator[Finding]:
         Level.FAIL,
         Words("渲染引擎起不来", "The engine does not start"),
         reason,
-        same("docker compose build --no-cache backend && docker compose up -d"),
+        same("docker compose build --no-cache backend && docker compose up -d")
+        if settings.ENGINE == "local"
+        else Words("在 .env 里写 ENGINE=local", "Write ENGINE=local in .env"),
     )
 
 

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from app.engines.base import EngineFailure, PrepareRequest
+from app.engines.base import EngineFailure, InputRefused, PrepareRequest
 from app.engines.registry import UnknownEngine, create_engine
 from app.ops.doctor.finding import Words, same
 from app.ops.worker import engine_options
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from app.core.settings import Settings
 
 _LIMIT_SECONDS: Final = 60.0
-_SIDE: Final = 64
+_SIDE: Final = 512
+"""Large enough that the search for a face is made."""
 
 
 def tiny_picture() -> bytes:
@@ -46,14 +47,11 @@ async def use_engine(settings: Settings) -> tuple[int, Words | None]:
                 source.write_bytes(tiny_picture())
                 await engine.prepare(PrepareRequest(source, Path(folder)))
             return len(engine.templates()), None
+    except InputRefused:  # it looked, and said so
+        return len(engine.templates()), None
     except EngineFailure as failure:
-        if failure.code in _REFUSALS:
-            return len(engine.templates()), None
         return 0, Words(failure.message.zh, failure.message.en)
     except (OSError, TimeoutError) as error:
         return 0, same(f"{type(error).__name__}: {error}".rstrip(": "))
     finally:
         await engine.close()
-
-
-_REFUSALS: Final = frozenset({"input_refused", "too_small", "photo_too_small"})

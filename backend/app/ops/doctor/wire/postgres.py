@@ -58,7 +58,7 @@ def _tried(connection: socket.socket, address: Any, until: float, login: tuple[s
     except _Refused as refusal:
         return _meaning(refusal)
     except TimeoutError:
-        return {"state": "timeout", "message": "connected, but no answer"}
+        return {"state": "other", "message": "connected, but no answer"}
     except (_Ended, OSError, ValueError, struct.error, IndexError, KeyError) as error:
         return {"state": "other", "message": str(error) or "the connection was closed"}
 

@@ -38,7 +38,7 @@ def _tried(connection: socket.socket, address: Any, until: float, password: str,
     try:
         return _talk(connection, until, password, database)
     except TimeoutError:
-        return {"state": "timeout", "message": "connected, but no answer"}
+        return {"state": "other", "message": "connected, but no answer"}
     except (OSError, ValueError) as error:
         return {"state": "other", "message": str(error)}
 
