@@ -162,7 +162,8 @@ def storage(inside: Inside) -> Iterator[Finding]:
             f"{reason}. The folder belongs to user {owner}, the program is user {os.geteuid()}.",
         )
         command = same(
-            f"docker compose run --rm --user root --cap-add CHOWN --cap-add DAC_OVERRIDE backend chown -R {os.geteuid()} {path}"
+            "docker compose run --rm --user root --cap-add CHOWN --cap-add DAC_OVERRIDE backend "
+            f"chown -R {os.geteuid()} {path}"
         )
     else:
         cause = same(reason)
