@@ -41,6 +41,7 @@ class _Place(NamedTuple):
     start: int
     value: tuple[int, int]
     written: str
+    commented: bool
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class EnvFile:
         for place in reversed(places):
             if not place.off:
                 start, end = place.value
+                # After nothing at all a comment would be taken for the value.
+                written = written or ("''" if place.commented else "")
                 return content[:start] + written + content[end:]
         for place in places:
             # A suggestion without a space after its mark, as in the example; a sentence with a "=" is none.
@@ -85,7 +88,9 @@ class EnvFile:
             line = _LINE.match(self.content, at)
             # What is switched off ends with its line, whatever quotes it opens.
             if line is not None and not (line["off"] and "\n" in line["value"]):
-                yield _Place(line["name"], line["off"] is not None, at, line.span("value"), line["value"])
+                yield _Place(
+                    line["name"], line["off"] is not None, at, line.span("value"), line["value"], "#" in line["rest"]
+                )
                 at = line.end()
             at = _NEXT_LINE.match(self.content, at).end()  # type: ignore[union-attr]
 

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BACKEND = Path(__file__).parents[3]
-_TAKE_TERMINAL = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
+_TAKE_TERMINAL = """
+import os, signal, sys
+os.login_tty(0)
+# Whoever runs the tests in the background, or beside others, may have them deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 class Terminal:
