@@ -53,14 +53,17 @@ def probe(host: str, port: int, *, user: str, password: str, database: str, limi
 def _tried(connection: socket.socket, address: Any, until: float, login: tuple[str, str, str]) -> dict[str, Any]:
     if failed := _connected(connection, address, until):
         return failed
+    talk = _Talk(connection, until)
     try:
-        return _Talk(connection, until).sign_in(*login)
+        return talk.sign_in(*login)
     except _Refused as refusal:
         return _meaning(refusal)
     except TimeoutError:
         return {"state": "other", "message": "connected, but no answer"}
     except (_Ended, OSError, ValueError, struct.error, IndexError, KeyError) as error:
         return {"state": "other", "message": str(error) or "the connection was closed"}
+    finally:
+        talk.close()
 
 
 def _connected(connection: socket.socket, address: Any, until: float) -> dict[str, Any] | None:
@@ -112,6 +115,10 @@ class _Talk:
             elif kind == b"Z":
                 self._send(b"X", b"")
                 return {"state": "ok", "message": "", **facts}
+
+    def close(self) -> None:
+        """Encryption has put another socket in the place of the first."""
+        self._connection.close()
 
     def _encrypt_if_offered(self) -> None:
         # A server may refuse what is not encrypted; whose certificate it is does not matter to the question asked.
