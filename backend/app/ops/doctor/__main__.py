@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     lang = asked.lang or lang
     if asked.fix:
         return _fix(asked.root, lang, agreed=asked.yes)
-    inside = asked.inside if asked.inside is not None else _in_our_container(asked.root)
+    inside = asked.inside if asked.inside is not None else _in_our_container(ROOT)
     if inside:
         from app.ops.doctor.inside.checks import INSIDE_CHECKS  # noqa: PLC0415 - needs what the image has
         from app.ops.doctor.inside.place import Inside  # noqa: PLC0415

@@ -10,7 +10,8 @@ from tests.ops.doctor.fake_docker import FakeDocker
 def test_no_file(docker: FakeDocker, make_setup: MakeSetup) -> None:
     found = only(env.env_there(make_setup()))
     assert codes([found]) == ["FAIL D06"]
-    assert found.command and found.command.en == "./aipic init"
+    assert found.command
+    assert found.command.en == "./aipic init"
 
 
 def test_no_file_and_no_docker_is_fine_for_up(make_setup: MakeSetup) -> None:
@@ -47,7 +48,8 @@ def test_bytes(make_setup: MakeSetup, content: bytes, level: str, word: str) -> 
     found = only(env.env_bytes(make_setup(content)))
     assert codes([found]) == [f"{level} D07"]
     assert word in found.what.en
-    assert found.command and found.command.zh == "./aipic doctor --fix"
+    assert found.command
+    assert found.command.zh == "./aipic doctor --fix"
 
 
 @pytest.mark.parametrize("content", ["A=1\n", "# a comment  with = and 'quotes\nA='x y'\n\nB=\n", "", "A=x # said\n"])
@@ -92,7 +94,8 @@ def test_twice(make_setup: MakeSetup) -> None:
 def test_misspelt(make_setup: MakeSetup) -> None:
     found = only(env.env_keys(make_setup("POSTGRES_PASWORD=x\nMY_OWN=1\nCOMPOSE_FILE=a.yml\n")))
     assert found.code == "D11"
-    assert found.cause and "POSTGRES_PASSWORD" in found.cause.en
+    assert found.cause
+    assert "POSTGRES_PASSWORD" in found.cause.en
 
 
 def test_shell_beats_the_file(make_setup: MakeSetup) -> None:
@@ -101,9 +104,12 @@ def test_shell_beats_the_file(make_setup: MakeSetup) -> None:
     )
     found = only(env.env_keys(setup))
     assert found.code == "D12"
-    assert found.command and found.command.en == "unset POSTGRES_PASSWORD"
-    assert "other-secret" not in str(found) and PASSWORD not in str(found)
-    assert "17" in str(found.cause) and "76" in str(found.cause)
+    assert found.command
+    assert found.command.en == "unset POSTGRES_PASSWORD"
+    assert "other-secret" not in str(found)
+    assert PASSWORD not in str(found)
+    assert "17" in str(found.cause)
+    assert "76" in str(found.cause)
 
 
 def test_shell_that_compose_does_not_heed(docker: FakeDocker, make_setup: MakeSetup) -> None:
@@ -111,4 +117,5 @@ def test_shell_that_compose_does_not_heed(docker: FakeDocker, make_setup: MakeSe
     docker.says("compose config", config(backend={}))
     found = only(env.env_keys(make_setup("EMOJI_COST=10\n", environment={"EMOJI_COST": "20"})))
     assert found.code == "D12"
-    assert found.cause and "./aipic up" in found.cause.en
+    assert found.cause
+    assert "./aipic up" in found.cause.en

@@ -37,8 +37,10 @@ def test_taken_by_a_process(docker: FakeDocker, make_setup: MakeSetup, busy: int
     publish(docker, busy)
     found = only(ports.ports(make_setup("A=1\n")))
     assert codes([found]) == ["FAIL D23"]
-    assert found.cause and f"Process {os.getpid()}" in found.cause.en
-    assert found.command and "BACKEND_PORT=" in found.command.en
+    assert found.cause
+    assert f"Process {os.getpid()}" in found.cause.en
+    assert found.command
+    assert "BACKEND_PORT=" in found.command.en
 
 
 def test_owner_by_lsof(make_setup: MakeSetup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +51,7 @@ def test_owner_by_lsof(make_setup: MakeSetup, tmp_path: Path, monkeypatch: pytes
         f"#!{sys.executable}\nimport sys\nassert '-iTCP:5000' in sys.argv\nprint('p812\\ncControlCe\\nf8')\n"
     )
     lsof.chmod(0o755)
-    monkeypatch.setattr(ports.Path, "exists", lambda _: False)
+    monkeypatch.setattr(Path, "exists", lambda _: False)
     assert ports.owner_of(make_setup(system="Darwin"), 5000) == (812, "ControlCe")
 
 
@@ -57,8 +59,10 @@ def test_taken_by_another_container(docker: FakeDocker, make_setup: MakeSetup, b
     publish(docker, busy, "adminer", 8080)
     docker.says(f"ps --filter publish={busy}", "shop-web-1\tshop\n")
     found = only(ports.ports(make_setup("A=1\n")))
-    assert found.cause and "shop-web-1" in found.cause.en
-    assert found.command and "ADMINER_PORT=" in found.command.en
+    assert found.cause
+    assert "shop-web-1" in found.cause.en
+    assert found.command
+    assert "ADMINER_PORT=" in found.command.en
 
 
 def test_our_own_container_has_it(docker: FakeDocker, make_setup: MakeSetup, busy: int) -> None:
@@ -70,4 +74,5 @@ def test_our_own_container_has_it(docker: FakeDocker, make_setup: MakeSetup, bus
 def test_of_a_service_without_a_setting(docker: FakeDocker, make_setup: MakeSetup, busy: int) -> None:
     publish(docker, busy, "extra", 1)
     found = only(ports.ports(make_setup("A=1\n")))
-    assert found.command and found.command.en == "Stop that program"
+    assert found.command
+    assert found.command.en == "Stop that program"

@@ -15,11 +15,16 @@ from tests.ops.doctor.fake_docker import FakeDocker
 INSIDE = "host.docker.internal"
 
 
-def rendered(docker: FakeDocker, postgres: int, redis: int = 1, **more: str) -> None:
+def rendered(docker: FakeDocker, postgres: int, redis: int = 1, **more: Any) -> None:
     values = {
-        **{"POSTGRES_SERVER": INSIDE, "POSTGRES_PORT": str(postgres), "POSTGRES_USER": "postgres"},
-        **{"POSTGRES_DB": "postgres", "POSTGRES_PASSWORD": PASSWORD},
-        **{"REDIS_HOST": INSIDE, "REDIS_PORT": str(redis), "REDIS_PASSWORD": PASSWORD},
+        "POSTGRES_SERVER": INSIDE,
+        "POSTGRES_PORT": str(postgres),
+        "POSTGRES_USER": "postgres",
+        "POSTGRES_DB": "postgres",
+        "POSTGRES_PASSWORD": PASSWORD,
+        "REDIS_HOST": INSIDE,
+        "REDIS_PORT": str(redis),
+        "REDIS_PASSWORD": PASSWORD,
         **more,
     }
     hosts = {INSIDE: "host-gateway"}
@@ -72,7 +77,8 @@ def test_the_container_decides_what_pg_hba_says(
     rendered(docker, postgres_server.port)
     with_container(docker, {"state": "pg_hba", "message": "no", "address": "192.168.65.3"})
     found = only(servers.postgres(make_setup("A=1\n")))
-    assert found.command and found.command.en == "host postgres postgres 192.168.0.0/16 scram-sha-256"
+    assert found.command
+    assert found.command.en == "host postgres postgres 192.168.0.0/16 scram-sha-256"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +90,7 @@ def test_the_container_decides_what_pg_hba_says(
     ],
 )
 def test_refusals(
-    docker: FakeDocker, make_setup: MakeSetup, postgres_server: PostgresServer, changes: dict[str, str], code: str
+    docker: FakeDocker, make_setup: MakeSetup, postgres_server: PostgresServer, changes: dict[str, Any], code: str
 ) -> None:
     rendered(docker, postgres_server.port, **changes)
     assert codes(servers.postgres(make_setup("A=1\n"))) == [f"FAIL {code}"]
@@ -131,5 +137,7 @@ def test_probe_in_a_process_of_its_own(
     assert found["state"] == "ok"
     (call,) = (call for call in docker.calls() if call.startswith("run"))
     assert PASSWORD not in call
-    assert "--pull never" in call and "--rm" in call and "--network ai-pic_default" in call
+    assert "--pull never" in call
+    assert "--rm" in call
+    assert "--network ai-pic_default" in call
     assert f"--add-host {INSIDE}:host-gateway" in call

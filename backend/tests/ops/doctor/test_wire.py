@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from app.ops.doctor.wire import postgres, redis
 from app.ops.embedded import PostgresServer, RedisServer, free_port
 from tests.conftest import PASSWORD
 
-LOGIN = {"user": "aipic", "password": PASSWORD, "database": "aipic"}
+LOGIN: dict[str, Any] = {"user": "aipic", "password": PASSWORD, "database": "aipic"}
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def server(migrated: Settings, postgres_server: PostgresServer) -> PostgresServe
     ],
 )
 def test_postgres(server: PostgresServer, changes: dict[str, str], state: str) -> None:
-    found = postgres.probe(server.host, server.port, **{**LOGIN, **changes})
+    found = postgres.probe(server.host, server.port, **(LOGIN | changes))
     assert found["state"] == state, found
     assert PASSWORD not in str(found)
     if state == "ok":
@@ -74,7 +75,8 @@ def test_postgres_does_not_allow_the_address(server: PostgresServer) -> None:
         Server("PostgreSQL", "POSTGRES", "h", 5432, "me", "mine"), {**found, "address": "172.18.0.3"}
     )
     assert verdict.code == "D32"
-    assert verdict.command and verdict.command.en == "host mine me 172.16.0.0/12 scram-sha-256"
+    assert verdict.command
+    assert verdict.command.en == "host mine me 172.16.0.0/12 scram-sha-256"
     assert "172.18.0.3" in str(verdict.cause)
 
 
@@ -112,7 +114,7 @@ Probe = Callable[[str, int], dict[str, object]]
 
 
 def ask_postgres(host: str, port: int, limit: float = 0.5) -> dict[str, object]:
-    return postgres.probe(host, port, limit=limit, **LOGIN)  # type: ignore[arg-type]
+    return postgres.probe(host, port, limit=limit, **LOGIN)
 
 
 def ask_redis(host: str, port: int, limit: float = 0.5) -> dict[str, object]:

@@ -250,6 +250,7 @@ async def _greet(settings: Settings) -> Words | None:
     try:
         async with asyncio.timeout(_LIMIT_SECONDS):
             await client.connect()
+            await client.ehlo()
             await client.quit()
     except SMTPAuthenticationError as error:
         return Words(f"用户名或密码不对（{error.code}）。", f"It refuses user or password ({error.code}).")
