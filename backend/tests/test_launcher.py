@@ -327,6 +327,27 @@ class TestService:
         sandbox.run("up")
         assert len(sandbox.calls("uv pip install")) == 2
 
+    @pytest.mark.parametrize("arguments", ["", "up", "up --yes", "--help", "status --help"])
+    def test_services_install_what_they_need(self, sandbox: Sandbox, arguments: str) -> None:
+        give_uv(sandbox)
+        assert "ran: -m app.ops.services" in sandbox.run("services", *arguments.split()).stdout
+        [install] = sandbox.calls("uv pip install")
+        assert "requirements-embedded.lock" in install
+
+    @pytest.mark.parametrize(("command", "code"), [("down", 0), ("status", 1)])
+    def test_looking_at_services_installs_nothing(self, sandbox: Sandbox, command: str, code: int) -> None:
+        give_uv(sandbox)
+        done = sandbox.run("services", command, AIPIC_LANG="en")
+        assert (done.returncode, done.stdout, done.stderr) == (code, "", "Nothing is running.\n")
+        assert sandbox.calls("uv") == []
+
+    def test_init_installs_nothing(self, sandbox: Sandbox) -> None:
+        give_uv(sandbox)
+        done = sandbox.run("init", "--yes")
+        assert "ran: -m app.ops.init --yes |" in done.stdout
+        assert sandbox.calls("uv") == []
+        assert not (sandbox.root / ".venv").exists()
+
 
 def test_locks_are_made_from_each_other(sandbox: Sandbox) -> None:
     give_uv(sandbox)
