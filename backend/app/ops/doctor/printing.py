@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _COLOURS: Final = {Level.OK: "32", Level.WARN: "33", Level.FAIL: "31;1"}
+_ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _INDENT: Final = " " * 10
 _LABELS: Final = {
     "cause": Words("原因", "Why"),
@@ -85,6 +87,7 @@ class Printer:
 
 def printable(line: str) -> str:
     """Without anything that a terminal would obey."""
+    line = _ESCAPES.sub("", line)
     return "".join(char for char in line.expandtabs(4) if unicodedata.category(char) not in {"Cc", "Cf"})
 
 

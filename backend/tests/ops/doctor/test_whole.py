@@ -171,7 +171,7 @@ def test_how_secrets_are_spoken_of() -> None:
 
 def test_a_finding_has_all_its_lines() -> None:
     lines: list[str] = []
-    finding = Finding("D44", Level.FAIL, Words("甲", "a"), Words("乙", "b"), Words("丙", "c"), ("x\x1by",))
+    finding = Finding("D44", Level.FAIL, Words("甲", "a"), Words("乙", "b"), Words("丙", "c"), ("\x1b[2Kx\x1by",))
     Printer(lines.append, "en").show(finding)
     assert [line.strip() for line in lines] == [
         *("FAIL D44  a", "Why: b", "It says:", "| xy", "Do: c"),

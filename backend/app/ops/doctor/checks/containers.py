@@ -65,7 +65,7 @@ def health(setup: Setup) -> Iterator[Finding]:
                     "它准备数据库；它不成功，backend 和 worker 就不会启动。",
                     "It prepares the database; until it succeeds, backend and worker do not start.",
                 ),
-                same("docker compose up -d"),
+                Words("改好它说的原因，然后：docker compose up -d", "Mend what it names, then: docker compose up -d"),
                 _last_lines(setup, name),
             )
         elif state in {"restarting", "dead"} or (state == "exited" and code) or row.get("Health") == "unhealthy":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.ops.doctor.setup import Setup
 
 _REFERENCE: Final = re.compile(r"(?<!\$)\$(?:\{([A-Za-z_]\w*)|([A-Za-z_]\w*))")
+_MOST_ASKED: Final = 8
 _ALSO_KNOWN: Final = frozenset({"COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"})
 _BOM_MARK: Final = Words("开头有看不见的标记（BOM）", "an invisible mark, BOM")
 _CRLF: Final = Words("是 Windows 换行（CRLF）", "Windows line ends, CRLF")
@@ -242,7 +243,8 @@ def _shell_wins(setup: Setup, file: EnvFile) -> Iterator[Finding]:
         key for key, value in file.values.items() if setup.environment.get(key, value) != value and "$" not in value
     ]
     rendered = setup.rendered.config is not None
-    winners = [key for key in differ if not rendered or _matters(setup, key, file.values[key])]
+    asked = differ[:_MOST_ASKED] if rendered else []
+    winners = [key for key in differ if key not in asked or _matters(setup, key, file.values[key])]
     losers = [key for key in differ if key not in winners]
     if winners:
         details = [
