@@ -209,3 +209,18 @@ def test_the_guide_explains_every_code(name: str) -> None:
 def test_no_code_is_made_up() -> None:
     used = {code for path in PACKAGE.rglob("*.py") for code in re.findall(r'"(D\d\d)"', path.read_text("utf-8"))}
     assert used == set(CODES)
+
+
+def test_a_reader_that_leaves_early(root: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-m", "app.ops.doctor", "--root", str(root)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=run_environment(PATH="/nowhere"),
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    with process.stderr:
+        assert process.stderr.read() == b""
+    process.wait()
