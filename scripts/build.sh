@@ -9,6 +9,6 @@ if [ -n "${PLATFORMS:-}" ]; then
   exec docker buildx bake "${files[@]}" --set "*.platform=$PLATFORMS" --push backend
 fi
 docker compose "${files[@]}" build "$@" backend
-docker compose "${files[@]}" config --images backend | while read -r image; do
+docker compose "${files[@]}" config --images backend | sort -u | while read -r image; do
   docker image inspect --format '{{index .RepoTags 0}}  {{.Architecture}}  {{.Size}} bytes' "$image"
 done

@@ -23,7 +23,7 @@ wait_healthy() { # container ids; within two minutes
   done
 }
 
-image=$(compose config --images backend)
+image=$(compose config --images backend | head -n 1) # one that others depend on is named more than once
 say "版本 / version: $image"
 case $image in */*) compose pull --quiet backend ;; esac
 docker image inspect "$image" >/dev/null # without it nothing is touched

@@ -43,7 +43,7 @@ class Customer:
             json={"photo_id": self.photo_id, "driven_id": template},
             headers={"Idempotency-Key": secrets.token_hex(8)},
         )
-        task_id: str = self.data(answer)["task_id"]
+        task_id: str = self.data(answer)["id"]
         return task_id
 
     def task(self, task_id: str) -> Any:

@@ -45,7 +45,10 @@ def test_a_mail_is_caught(stack: Stack) -> None:
     content = httpx.get(f"{catcher}/message/{mail['ID']}").json()
     code = re.search(r"\b\d{6}\b", content["Text"])
     assert code
-    signed_in = httpx.post(f"{stack.url}/api/v1/auth/email/verify", json={"email": address, "code": code[0]})
+    signed_in = httpx.post(
+        f"{stack.url}/api/v1/auth/email/verify",
+        json={"email": address, "code": code[0], "device_id": "a-device-of-thirty-two-characters"},
+    )
     assert signed_in.status_code == 200, signed_in.text
 
 
