@@ -156,6 +156,16 @@ def test_both_languages_have_the_same_blocks(name: str) -> None:
     assert [essence(block) for block in blocks(name)] == [essence(block) for block in blocks(name, chinese=True)]
 
 
+@pytest.mark.parametrize("chinese", [False, True], ids=["en", "zh"])
+def test_the_whole_picture_is_whole(chinese: bool) -> None:
+    text = page_text("docs/deployment/docker-overview", chinese)
+    for name in COMPOSE_FILES:
+        for service, told in compose(name)["services"].items():
+            assert f"| `{service}`" in text
+            for variable, port in re.findall(r"\$\{(\w+):-(\d+)\}", " ".join(told.get("ports", []))):
+                assert re.search(rf"^\| {port} \|.*`{variable}`", text, re.MULTILINE), variable
+
+
 def test_some_are_run() -> None:
     assert len(list(runnable_blocks())) > 30
     assert len(list(runnable_blocks("config"))) > 8
