@@ -12,18 +12,19 @@ for file in ${COMPOSE_FILES:-docker-compose.yml}; do files+=(-f "$file"); done
 compose() { docker compose "${files[@]}" "$@"; }
 say() { printf '[deploy] %s\n' "$*"; }
 state() { docker inspect --format '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "$1"; }
+restarts() { docker inspect --format '{{.RestartCount}}' "$1"; }
 
 wait_healthy() { # container ids; within two minutes
   local id deadline=$((SECONDS + 120))
   for id in "$@"; do
     until [ "$(state "$id")" = healthy ]; do
-      if [ $SECONDS -gt $deadline ] || [ "$(state "$id")" = exited ]; then return 1; fi
+      if [ $SECONDS -gt $deadline ] || [ "$(restarts "$id")" -gt 1 ]; then return 1; fi
       sleep 0.5
     done
   done
 }
 
-image=$(compose config --images backend | head -n 1) # one that others depend on is named more than once
+image=$(compose config --images backend | sort -u) # each service that has it names it
 say "版本 / version: $image"
 case $image in */*) compose pull --quiet backend ;; esac
 docker image inspect "$image" >/dev/null # without it nothing is touched

@@ -2,7 +2,7 @@
 # Sends the image to its registry: DOCKER_IMAGE_BACKEND=registry.example.com/ai-pic TAG=2026.11.24 scripts/push.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-image=$(docker compose -f docker-compose.yml config --images backend | head -n 1)
+image=$(docker compose -f docker-compose.yml config --images backend | sort -u)
 case $image in
   */*) exec docker push "$image" ;;
   *)

@@ -46,9 +46,13 @@ class Late:
 
     def close(self) -> None:
         if self._server is not None:
-            self._server.close()
+            self._server.shutdown(socket.SHUT_RDWR)
 
     def _accept(self, server: socket.socket) -> None:
+        with server:
+            self._serve(server)
+
+    def _serve(self, server: socket.socket) -> None:
         while True:
             try:
                 near, _ = server.accept()
@@ -62,9 +66,11 @@ class Late:
         try:
             while data := source.recv(65_536):
                 sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+        finally:
+            source.close()
+            sink.close()
 
 
 def gateway(stack: Stack) -> str:

@@ -70,6 +70,11 @@ def test_a_changed_lock_builds_anew(stack: Stack, watching: Path) -> None:
     lock = stack.folder / "backend" / "requirements.lock"
     lock.write_text(lock.read_text("utf-8") + "# changed\n", "utf-8")
     started = time.monotonic()
-    until(lambda: stack.containers("backend") not in ([], [before]), 180, pause=1)
+    try:
+        until(lambda: stack.containers("backend") not in ([], [before]), 90, pause=1)
+    except AssertionError as error:
+        raise AssertionError(watching.read_text()) from error
     until(lambda: httpx.get(f"{stack.url}/api/v1/utils/health-check/", timeout=2).text == "true", 60)
+    image = stack.inspect(stack.containers("backend")[0])["Image"]
+    until(lambda: stack.inspect(stack.containers("worker")[0])["Image"] == image, 30)
     stack.timings["changed lock to live"] = time.monotonic() - started
