@@ -112,8 +112,23 @@ def test_the_licence_and_notices_are_there() -> None:
         assert photo.name in notice
 
 
-@pytest.mark.parametrize("script", ["aipic", ".ci/run"])
+SCRIPTS = [
+    "aipic",
+    ".ci/run",
+    "backend/scripts/prestart.sh",
+    *(f"scripts/{name}.sh" for name in ("build", "push", "deploy")),
+]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_scripts_are_executable_and_parse(script: str) -> None:
     path = ROOT / script
     assert path.stat().st_mode & 0o111
     subprocess.run(["bash", "-n", str(path)], check=True)
+
+
+def test_bash_of_macos_can_read_it() -> None:
+    """Version 3.2 has none of these."""
+    script = (ROOT / "aipic").read_text("utf-8")
+    for newer in ("declare -A", "readarray", "mapfile", ",,}", "^^}", "&>>", "|&", "local -n", "readlink -f <"):
+        assert newer not in script

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import stat
@@ -373,11 +372,16 @@ class TestVerify:
     def test_all_is_well(self, checked: Sandbox) -> None:
         done = checked.run("test", "-k", "photo")
         assert done.returncode == 0, done.stderr
-        assert "-m pytest -n 4 -k photo" in done.stdout
+        assert "-m pytest -n 4 --ignore=tests/docker -k photo" in done.stdout
         assert [line.split() for line in done.stdout.splitlines()[-5:]] == [
             [name, "ok"] for name in ("pytest", "ruff", "format", "mypy", "imports")
         ]
         assert [call for call in checked.calls("uv pip install") if "requirements-dev.lock" in call]
+
+    def test_docker_s_tests_run_by_themselves(self, checked: Sandbox) -> None:
+        assert "tests/docker -x" in checked.run("test", "docker", "-x").stdout
+        names = [line.split()[0] for line in checked.run("test").stdout.splitlines()[-6:]]
+        assert names == ["docker", "pytest", "ruff", "format", "mypy", "imports"]
 
     def test_a_check_fails(self, checked: Sandbox) -> None:
         done = checked.run("lint", BAD="mypy", LANG="en_US.UTF-8")
@@ -391,11 +395,3 @@ class TestVerify:
         checked.run("up")
         checked.run("make", "x")
         assert len(checked.calls("uv pip install")) == 1
-
-
-def test_bash_of_macos_can_read_it() -> None:
-    """Version 3.2 has none of these."""
-    script = (ROOT / "aipic").read_text("utf-8")
-    for newer in ("declare -A", "readarray", "mapfile", ",,}", "^^}", "&>>", "|&", "local -n", "readlink -f <"):
-        assert newer not in script
-    assert os.access(ROOT / "aipic", os.X_OK)
