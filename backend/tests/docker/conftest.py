@@ -47,7 +47,9 @@ def project(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 def stack(project: Stack) -> Stack:
     """Everything of docker-compose.yml and its override, healthy."""
     project.timed("cold build", "docker", "compose", "build", timeout=1200)
-    project.timed("up to healthy", "docker", "compose", "up", "--detach", "--wait", "--wait-timeout", "180")
+    project.timed("up to healthy", "docker", "compose", "up", "-d", "--build")
+    project.first_answer = project.run("curl", "-s", f"{project.url}/api/v1/utils/health-check/", check=False).stdout
+    project.compose("up", "--detach", "--wait", "--wait-timeout", "120")
     return project
 
 

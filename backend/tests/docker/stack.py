@@ -31,7 +31,7 @@ def until(holds: Callable[[], Any], seconds: float, pause: float = 0.25) -> Any:
             problem: object = "it never held"
             if found := holds():
                 return found
-        except (httpx.HTTPError, AssertionError, OSError) as error:
+        except (httpx.HTTPError, AssertionError, LookupError, OSError) as error:
             problem = error
         assert time.monotonic() < deadline, f"not within {seconds} s: {problem}"
         time.sleep(pause)
@@ -44,6 +44,7 @@ class Stack:
         self.folder = folder
         self.ports = ports
         self.timings: dict[str, float] = {}
+        self.first_answer = ""
 
     @classmethod
     def copy(cls, folder: Path, ports: dict[str, int]) -> Stack:

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -69,8 +69,10 @@ class Late:
         except OSError:
             pass
         finally:
-            source.close()
-            sink.close()
+            for end in (source, sink):  # a mere close would wait for the other direction's thread
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
 
 
 def gateway(stack: Stack) -> str:
@@ -123,9 +125,12 @@ def test_a_postgres_that_is_late_is_waited_for(other: Stack) -> None:
     with closing(late):
         timer.start()
         try:
-            other.compose(*OTHER, *BEGIN, "--wait", env={"POSTGRES_PORT": str(late.port)}, timeout=120)
+            done = other.compose(
+                *OTHER, *BEGIN, "--wait", env={"POSTGRES_PORT": str(late.port)}, check=False, timeout=120
+            )
         finally:
             timer.cancel()
         told = other.compose(*OTHER, "logs", "prestart").stdout
+        assert done.returncode == 0, told
         assert "attempt 5" in told
         assert "ready" in told

@@ -99,6 +99,8 @@ def server(stack: Stack) -> Iterator[Server]:
     found = Server(stack, env)
     entrance = ("-p", "ai-pic-test-entrance", *TRAEFIK)
     try:
+        # Both stacks have one database and one queue, but each its own files: only one may work at a time.
+        stack.compose("stop", "backend", "worker")
         stack.compose(*entrance, "up", "--detach", "--wait", env=env)
         stack.compose(*BASE, "up", "--detach", "--wait", env=env, timeout=180)
         with found.client(f"api.{DOMAIN}") as client:
@@ -108,6 +110,7 @@ def server(stack: Stack) -> Iterator[Server]:
         print(stack.compose(*entrance, "logs", "--tail", "40", env=env, check=False).stdout[-3000:])
         stack.compose(*BASE, "down", "--volumes", "--timeout", "5", env=env, check=False)
         stack.compose(*entrance, "down", "--volumes", "--timeout", "5", env=env, check=False)
+        stack.compose("up", "--detach", "--wait")
 
 
 def test_plain_http_is_sent_on(server: Server) -> None:

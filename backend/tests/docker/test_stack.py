@@ -15,6 +15,7 @@ from tests.docker.stack import Stack, until
 
 
 def test_the_health_check_says_true(stack: Stack) -> None:
+    assert stack.first_answer == "true"  # in the moment in which `up -d` came back, as the README shows it
     assert stack.run("curl", "--silent", f"{stack.url}/api/v1/utils/health-check/").stdout == "true"
 
 

@@ -127,5 +127,5 @@ def test_a_child_past_its_grace_is_killed(tmp_path: Path) -> None:
     while not said:
         time.sleep(0.01)
     child.stop(grace=0.3)
-    assert said == ["up", "asked"]
+    assert said[:2] == ["up", "asked"]  # the shell may still say that its sleep was killed
     assert not child.started
