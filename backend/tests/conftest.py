@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
+import hypothesis
 import pytest
 import structlog
 from alembic import command
@@ -37,6 +38,16 @@ structlog.configure(
         structlog.processors.KeyValueRenderer(),
     ],
 )
+
+# The same examples at every run, and no clock, so that a run says something of the change under test and nothing else.
+# `--hypothesis-profile=search` looks for new ones.
+hypothesis.settings.register_profile(
+    "repeat", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile(
+    "search", hypothesis.settings.get_profile("repeat"), derandomize=False, max_examples=400
+)
+hypothesis.settings.load_profile("repeat")
 
 PASSWORD = "test-only-0123456789"
 BACKEND = Path(__file__).parents[1]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from dotenv import dotenv_values
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.ops.init.env_file import EnvFile, Unwritable, read_env, write_env
@@ -21,6 +21,8 @@ AWKWARD = [
     *("plain", "", "a b", " edge ", "#x", "a #b", "$HOME", "$$", "p$x'y", "it's", 'say "so"', "'q'", '"q"', "`id`"),
     *("back\\slash", "tab?=&;|<>", "密码", "p@ss:w/r%d=x", "a'b\"c$d", "!history", "~", "{}", "$(id)", "\\n"),
 ]
+# What at least one of the readers gives a meaning to.
+SIGNS = st.sampled_from("'\"$\\`#{}= ")
 
 
 def by_dotenv(content: str) -> dict[str, str | None]:
@@ -34,12 +36,12 @@ class TestRoundTrip:
         assert file["POSTGRES_PASSWORD"] == value
         assert by_dotenv(file.content) == {**by_dotenv(EXAMPLE), "POSTGRES_PASSWORD": value}
 
-    @given(st.text(st.characters(codec="utf-8"), max_size=12))
+    @given(st.text(SIGNS | st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=12))
     def test_of_anything_that_is_not_refused(self, value: str) -> None:
         try:
             file = EnvFile("A=1\nX=old # why\nB='2'\n").with_values({"X": value})
         except Unwritable:
-            assume(False)
+            return
         assert file["X"] == value
         assert by_dotenv(file.content) == {"A": "1", "X": value, "B": "2"}
         assert file.content.endswith(" # why\nB='2'\n")
