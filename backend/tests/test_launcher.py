@@ -372,7 +372,7 @@ class TestVerify:
     def test_all_is_well(self, checked: Sandbox) -> None:
         done = checked.run("test", "-k", "photo")
         assert done.returncode == 0, done.stderr
-        assert "-m pytest -n 4 --ignore=tests/docker -k photo" in done.stdout
+        assert "-m pytest -n 4 --dist worksteal --ignore=tests/docker -k photo" in done.stdout
         assert [line.split() for line in done.stdout.splitlines()[-5:]] == [
             [name, "ok"] for name in ("pytest", "ruff", "format", "mypy", "imports")
         ]

@@ -15,6 +15,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+pytestmark = pytest.mark.long(24)
+
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 

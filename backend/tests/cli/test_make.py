@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Shell = Callable[..., Said]
 
+pytestmark = pytest.mark.long(20)
+
 SMALL = ("--size", "96", "--fps", "5")
 
 

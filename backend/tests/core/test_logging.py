@@ -40,7 +40,11 @@ def logs() -> Iterator[Logs]:
     """Logging into memory; afterwards everything is as it was, for the tests that capture logs."""
     root, level = logging.getLogger(), logging.getLogger().level
     handlers, configuration, listeners = list(root.handlers), structlog.get_config(), list(_listeners)
+    uvicorn = logging.getLogger("uvicorn.error")  # a server that a test ran in this process may have set its level
+    uvicorn_level = uvicorn.level
+    uvicorn.setLevel(logging.NOTSET)
     yield Logs()
+    uvicorn.setLevel(uvicorn_level)
     structlog.configure(**configuration)
     root.handlers[:] = handlers
     root.setLevel(level)

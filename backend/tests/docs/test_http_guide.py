@@ -13,6 +13,8 @@ from PIL import Image
 
 from tests.installation import Installation
 
+pytestmark = pytest.mark.long(18)
+
 ROOT = Path(__file__).parents[3]
 WORKER = ROOT / "backend" / "worker" / "emoji_worker.py"
 PAGES = ("http.md", "http.zh-CN.md")

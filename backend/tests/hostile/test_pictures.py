@@ -20,6 +20,8 @@ from tests.hostile.pictures import REFUSED, SECRETS, TAKEN, claiming, exif, heic
 from tests.hostile.service import Service
 from tests.photo_files import BLUE, GREEN, HEIGHT, RED, WHITE, WIDTH, corners, quarters, stored
 
+pytestmark = pytest.mark.long(20)
+
 
 @pytest.fixture(scope="module")
 def lab(migrated: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:

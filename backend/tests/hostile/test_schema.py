@@ -33,7 +33,10 @@ from tests.hostile.service import Service
 from tests.media.photos import jpeg
 
 # The service runs in a thread of this process and uses ``random`` there, which Hypothesis takes for the strategies'.
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies"),
+    pytest.mark.long(40),
+]
 
 FUZZED = 50
 """Requests a route beside those that the schema's limits ask for, which are some thirty more."""

@@ -17,6 +17,8 @@ from tests.hostile.service import Service
 from tests.hostile.wire import Answer, read, request
 from tests.media.photos import jpeg
 
+pytestmark = pytest.mark.long(12)
+
 HEAD, PATIENCE, REST, READ = 0.8, 0.6, 0.5, 1.0
 SLACK = 10.0  # seconds that a machine may take that runs other tests
 

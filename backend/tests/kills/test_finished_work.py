@@ -11,6 +11,8 @@ import pytest
 from tests.installation import Installation
 from tests.kills.customers import Customers, order_many
 
+pytestmark = pytest.mark.long(12)
+
 DYING = Path(__file__).parent / "dying_worker.py"
 LEASE = 2.0
 

@@ -17,6 +17,8 @@ from app.emoji.tasks.models import TaskStatus
 from tests.installation import Installation, until
 from tests.kills.customers import Customers, order_many
 
+pytestmark = pytest.mark.long(120)
+
 LEASE = 3.0
 
 

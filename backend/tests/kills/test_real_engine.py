@@ -15,6 +15,8 @@ from tests.installation import Installation
 from tests.kills.customers import Customers, order_many
 from tests.portraits import FIXTURES
 
+pytestmark = pytest.mark.long(30)
+
 WORKER = Path(__file__).parents[2] / "worker" / "emoji_worker.py"
 
 
@@ -49,10 +51,10 @@ async def test_a_child_that_is_killed_costs_a_try(installation: Installation) ->
     )
     worker = installation.start_worker(program=WORKER)
     async with Customers(installation) as customers:
-        await astronauts(customers, 4)
+        await astronauts(customers, 2)
         kills = 0
         before = cpu_seconds(worker.pid)
-        while kills < 3 and not await customers.all_over():
+        while kills < 2 and not await customers.all_over():
             await asyncio.sleep(0.2)
             now = cpu_seconds(worker.pid)
             busy = [child for child, used in now.items() if used - before.get(child, used) > 0.1]
@@ -63,7 +65,7 @@ async def test_a_child_that_is_killed_costs_a_try(installation: Installation) ->
         tasks = await customers.until_all_over(120)
         await customers.audit()
         assert kills >= 1
-        assert sum(task.status == "completed" for task in tasks) >= 3
+        assert any(task.status == "completed" for task in tasks)
         assert worker.poll() is None
 
 

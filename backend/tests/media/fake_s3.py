@@ -80,7 +80,11 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def _serve(self) -> None:
-        self.payload = self.rfile.read(int(self.headers.get("content-length", 0)))
+        length = int(self.headers.get("content-length", 0))
+        self.payload = self.rfile.read(length)
+        if len(self.payload) < length:  # the sender gave up on the way
+            self.close_connection = True
+            return
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         self.owner.requests.append(f"{self.command} {parts.path}")
@@ -127,7 +131,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _do_put(self, name: str, query: dict[str, str]) -> None:
         if "uploadId" in query:
-            self.owner.uploads[query["uploadId"]][int(query["partNumber"])] = self.payload
+            if (upload := self.owner.uploads.get(query["uploadId"])) is None:
+                self._answer(404, b"<Error><Code>NoSuchUpload</Code></Error>")
+                return
+            upload[int(query["partNumber"])] = self.payload
             self._answer(200, headers={"ETag": f'"part-{query["partNumber"]}"'})
             return
         stored = StoredObject(self.payload, self.headers.get("content-type", ""))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tests.conftest import StartWorker
     from tests.media.fake_s3 import FakeS3
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long(22)]
 
 
 class WaywardEngine(FakeEngine):

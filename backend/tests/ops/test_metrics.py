@@ -27,7 +27,7 @@ from app.ops.measurements import Meter
 from app.ops.metrics import metrics_server
 from tests.core.small_app import talk
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long(14)]
 BACKEND = Path(__file__).parents[2]
 SOMETHING = JobName("tests.something", Lane.RENDER)
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.installation import Installation
 
+pytestmark = pytest.mark.long(32)
+
 WORKER = Path(__file__).parents[2] / "worker" / "emoji_worker.py"
 
 

@@ -33,7 +33,7 @@ from tests.fake_engine import FakeEngine
 from tests.photo_files import stored
 from tests.portraits import FIXTURES
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long(36)]
 
 
 SMALL = {"EMOJI_SIZE": 192, "EMOJI_FORMATS": ["webp"], "LEASE_SECONDS": 30.0}

@@ -17,7 +17,7 @@ from playwright.async_api import Page, Route, expect
 from tests.studio.conftest import StudioInstallation, Visit
 from tests.studio.test_whole_way import FIXTURES, RENDER_MS, choose, pick_photo
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long(32)]
 
 
 async def ask(page: Page, path: str) -> Any:

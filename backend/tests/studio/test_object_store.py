@@ -11,7 +11,7 @@ from tests.media.fake_s3 import ACCESS_KEY, BUCKET, SECRET, FakeS3
 from tests.studio.conftest import StudioInstallation, Visit, need_browser
 from tests.studio.test_whole_way import RENDER_MS, choose, pick_photo, re_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long(24)]
 
 
 class StoreInstallation(StudioInstallation):

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from tests.studio.conftest import COST, StudioInstallation, Visit
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long(40)]
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 PHOTO = FIXTURES / "astronaut.png"
 RENDER_MS = 90_000

@@ -20,6 +20,8 @@ from tests.cli.remote.weather import Trouble
 from tests.conftest import StartWorker
 from tests.fake_engine import FakeEngine
 
+pytestmark = pytest.mark.long(80)
+
 CREATE, DETECT, LOGIN = "/api/v1/emoji/create", "/api/v1/emoji/detect", "/api/v1/auth/login"
 TASK, EVENTS, MEDIA = "/api/v1/emoji/task/[^/]+", "/api/v1/emoji/task/.*/events", "/api/v1/media/.*"
 BUSY = b'{"code": 503001, "message": "Busy.", "data": null}'

@@ -24,6 +24,8 @@ from tests.emoji.tasks.conftest import Customer
 from tests.emoji.tasks.test_life import ordered, until_over
 from tests.fake_engine import FakeEngine
 
+pytestmark = pytest.mark.long(18)
+
 
 async def until_status(database: Database, task_id: str, status: str, seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):

@@ -12,6 +12,8 @@ from app.engines.local.topology import Side
 from tests import portrait_edits as edits
 from tests.portraits import Variant, bad_variants, faceless, fixture, good_variants
 
+pytestmark = pytest.mark.long(14)
+
 PHOTOS = ("astronaut.png", "hopper.jpg")
 
 

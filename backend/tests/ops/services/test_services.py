@@ -24,7 +24,10 @@ from tests.ops.services.conftest import GATEWAY, Project
 from tests.ops.services.terminal import Terminal
 from tests.ops.up.stand_in import living, wait_until_gone
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no second loopback address")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="other systems have no second loopback address"),
+    pytest.mark.long(16),
+]
 
 OURS = {
     *("POSTGRES_SERVER", "POSTGRES_PORT", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"),

@@ -18,6 +18,8 @@ from tests.ops.up.stand_in import living, wait_until_gone
 if TYPE_CHECKING:
     from tests.ops.up.stand_in import Project
 
+pytestmark = pytest.mark.long(30)
+
 
 class TestEmbedded:
     def test_first_start_second_start_and_what_is_left(self, embedded: Project) -> None:
