@@ -45,10 +45,8 @@ def cpu_seconds(worker_pid: int) -> dict[psutil.Process, float]:
 
 
 async def test_a_child_that_is_killed_costs_a_try(installation: Installation) -> None:
-    # Large stickers in every format: a render is then long enough to be found at work on the fastest machine.
-    installation.settings = installation.settings.model_copy(
-        update={"EMOJI_FORMATS": ["mp4", "gif", "webp"], "EMOJI_SIZE": 1024}
-    )
+    # Large stickers: a render is then long enough to be found at work on the fastest machine.
+    installation.settings = installation.settings.model_copy(update={"EMOJI_SIZE": 1024})
     worker = installation.start_worker(program=WORKER)
     async with Customers(installation) as customers:
         await astronauts(customers, 2)
