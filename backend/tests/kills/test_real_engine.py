@@ -64,6 +64,7 @@ async def test_a_child_that_is_killed_costs_a_try(installation: Installation) ->
         await customers.audit()
         assert kills >= 1
         assert any(task.status == "completed" for task in tasks)
+        assert any(task.attempt > 1 for task in tasks)
         assert worker.poll() is None
 
 

@@ -329,12 +329,12 @@ def answer(data: bytes) -> None:
 
 
 class TestFuzz:
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     @given(st.sampled_from(STARTS), st.binary(max_size=600))
     def test_any_bytes(self, start: bytes, rest: bytes) -> None:
         answer(start + rest)
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     @given(
         st.sampled_from(PICTURES), st.lists(st.tuples(st.integers(0, 700), st.integers(0, 255)), max_size=8), st.data()
     )

@@ -15,7 +15,7 @@ from tests.rigs import ASTRONAUT, PORTRAITS, expressed, posed, rig_of
 if TYPE_CHECKING:
     from app.engines.local.rig import Rig
 
-PLAIN = settings(max_examples=15, deadline=None, derandomize=True)
+PLAIN = settings(max_examples=15)
 EXPRESSIVE = {
     "jaw": 0.7, "smile": 0.5, "brow": 0.6, "lid_left": 0.8, "gaze.x": 0.4, "tongue.out": 0.5, "head.yaw": 9.0,
     "head.roll": -7.0, "body.turn": 4.0, "body.stretch_y": 0.05, "shade.smile": 0.8,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Points = NDArray[np.float64]
 
-PLAIN = settings(max_examples=40, deadline=None, derandomize=True)
+PLAIN = settings(max_examples=40)
 gaps = st.lists(st.floats(-20, 20, allow_subnormal=False), min_size=1, max_size=20)
 angles = st.floats(-np.pi, np.pi)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from app.engines.local.rig import Rig
 
-PLAIN = settings(max_examples=25, deadline=None, derandomize=True)
+PLAIN = settings(max_examples=25)
 SPACING = SMALL / NODES
 CORNERS = set(mesh.LIP_CORNERS)
 # Each layer leaves out what belongs to the other side of a tear.

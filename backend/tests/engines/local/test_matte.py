@@ -185,7 +185,7 @@ def test_nothing_shows_through_the_person(portrait: str) -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(20, 90), st.integers(20, 90))
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 def test_bleeding_keeps_what_is_known(seed: int, height: int, width: int) -> None:
     chance = np.random.default_rng(seed)
     pixels = chance.integers(0, 256, (height, width, 3), np.uint8)

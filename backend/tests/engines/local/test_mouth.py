@@ -51,7 +51,7 @@ def premultiplied(sprite: Pixels) -> bool:
     st.lists(st.floats(-6, 30), min_size=9, max_size=9),
     st.floats(-0.5, 0.5),
 )
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 def test_lips_never_cross(gaps: list[float], angle: float) -> None:
     right = np.array([np.cos(angle), np.sin(angle)])
     down = np.array([-right[1], right[0]])

@@ -125,7 +125,7 @@ def test_reduction_keeps_the_place() -> None:
         assert (weight * y).sum() / weight.sum() == pytest.approx(99.5, abs=0.06)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 99),
     scale=st.floats(0.05, 3.0),

@@ -12,7 +12,7 @@ from app.engines.local.topology import Side
 from app.engines.local.units import PAIRED, RIM_SAFE, displacements, side_weights, spare_spectacles
 from tests.rigs import ASTRONAUT, HOPPER, both, face_of, rig_of, units_of
 
-PLAIN = settings(max_examples=40, deadline=None, derandomize=True)
+PLAIN = settings(max_examples=40)
 weights = st.dictionaries(
     st.sampled_from([name for name in CHANNELS if "." not in name]), st.floats(-1.3, 1.3), max_size=6
 )

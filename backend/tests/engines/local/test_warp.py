@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Grid = NDArray[np.float32]
     Points = NDArray[np.float64]
 
-PLAIN = settings(max_examples=20, deadline=None, derandomize=True)
+PLAIN = settings(max_examples=20)
 SPACING = SMALL / NODES
 UNITS = [name for name in CHANNELS if "." not in name and not name.endswith(("_left", "_right"))]
 SIDES = [name for name in CHANNELS if name.endswith(("_left", "_right"))]

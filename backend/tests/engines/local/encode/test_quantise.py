@@ -12,7 +12,7 @@ from tests.moving_shapes import walk
 
 class TestPalette:
     @given(st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=40))
-    @settings(deadline=None, max_examples=30)
+    @settings(max_examples=30)
     def test_lab_comes_back(self, colours: list[tuple[int, int, int]]) -> None:
         rgb = np.array(colours, np.uint8)
         assert np.abs(from_lab(to_lab(rgb)).astype(int) - rgb).max() <= 1
